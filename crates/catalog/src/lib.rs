@@ -1,0 +1,1 @@
+//! Clients of service catalogs: registration that follows reality, watches that miss nothing

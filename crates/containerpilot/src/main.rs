@@ -1,0 +1,3 @@
+//! The helper.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Go text/template, as Go executes it

@@ -1,0 +1,1 @@
+//! Configuration text to a validated specification, or every problem in it

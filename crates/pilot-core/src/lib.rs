@@ -1,0 +1,1 @@
+//! The deterministic core: jobs, events, services, watches, timers

@@ -1,0 +1,1 @@
+//! The one owner of child processes: spawns, signals, waits, proves a process tree gone
