@@ -1,1 +1,18 @@
-//! The deterministic core: jobs, events, services, watches, timers
+//! The deterministic core: jobs, events, services, watches, templates, timers.
+//!
+//! # Theory of operation
+//! [`Supervisor::handle`] takes the time and one fact from outside ([`Input`]) and gives orders to
+//! the outside ([`Effect`]). Inside, facts become [`Event`]s on one queue, and every job hears
+//! every event in the same order. [`Supervisor::next_deadline`] says when to call again at the
+//! latest. Nothing here reads a clock, a file, the environment or a socket, waits, locks, or
+//! fails: what fails outside comes back as an input.
+
+mod event;
+mod name;
+mod signal;
+pub mod spec;
+
+pub use event::{Event, EventKind, Source};
+pub use name::{JobName, TemplateName, WatchName};
+pub use signal::Signal;
+pub use spec::Spec;

@@ -1,0 +1,387 @@
+//! What a user wants, validated: every value here is legal and needs no second look.
+//!
+//! The configuration crate makes these from text; tests make them by hand. Two equal specs mean
+//! the same behaviour, which is what a reload by difference rests on.
+
+use std::time::Duration;
+
+use crate::{Event, JobName, Signal, TemplateName, WatchName};
+
+/// Everything the core runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spec {
+    /// The jobs, in the order of the file.
+    pub jobs: Vec<JobSpec>,
+    /// The watches, in the order of the file.
+    pub watches: Vec<WatchSpec>,
+    /// The templates, in the order of the file.
+    pub templates: Vec<TemplateSpec>,
+    /// Budget from TERM to KILL for every job that sets none of its own.
+    pub stop_timeout: Duration,
+}
+
+impl Spec {
+    /// The budget of a spec that names none, as in ContainerPilot 3.
+    pub const STOP_TIMEOUT: Duration = Duration::from_secs(5);
+}
+
+impl Default for Spec {
+    fn default() -> Self {
+        Self {
+            jobs: Vec::new(),
+            watches: Vec::new(),
+            templates: Vec::new(),
+            stop_timeout: Self::STOP_TIMEOUT,
+        }
+    }
+}
+
+/// One job: a process, a service in the catalog, or both.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobSpec {
+    /// Its name.
+    pub name: JobName,
+    /// What to run; a job without it only stands for a service or a check.
+    pub exec: Option<Command>,
+    /// When to run it.
+    pub when: When,
+    /// How long to wait for the start event before giving up; none waits for ever.
+    pub start_within: Option<Duration>,
+    /// How often a finished run is followed by another.
+    pub restarts: Restarts,
+    /// How long to wait before such a restart.
+    pub backoff: Backoff,
+    /// How long a run may take before it is killed.
+    pub timeout: Option<Duration>,
+    /// How the job stops.
+    pub stop: StopSpec,
+    /// What happens when the start event comes while a run is on.
+    pub overlap: Overlap,
+    /// Whether the end of this job ends the container, with its status.
+    pub essential: bool,
+    /// How to find out whether it is well.
+    pub health: Option<HealthSpec>,
+    /// How it stands in the catalog.
+    pub service: Option<ServiceSpec>,
+}
+
+impl JobSpec {
+    /// A job with the defaults of ContainerPilot 3: one run at startup, no restart.
+    pub fn new(name: impl Into<JobName>) -> Self {
+        Self {
+            name: name.into(),
+            exec: None,
+            when: When::Once(Condition::startup()),
+            start_within: None,
+            restarts: Restarts::NEVER,
+            backoff: Backoff::DEFAULT,
+            timeout: None,
+            stop: StopSpec::DEFAULT,
+            overlap: Overlap::Queue,
+            essential: false,
+            health: None,
+            service: None,
+        }
+    }
+}
+
+/// A program to run.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Command {
+    /// The program and its arguments; never empty, though the program may be an empty text.
+    pub argv: Vec<String>,
+    /// Variables set over the helper's own environment.
+    pub env: Vec<(String, String)>,
+    /// The directory to run in; none is the helper's own.
+    pub cwd: Option<String>,
+    /// The user to run as, by name or number.
+    pub user: Option<String>,
+    /// The group to run as, by name or number; none is the user's own.
+    pub group: Option<String>,
+    /// Where its output goes.
+    pub output: Output,
+}
+
+impl Command {
+    /// A command with nothing but its arguments.
+    pub fn new(argv: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self {
+            argv: argv.into_iter().map(Into::into).collect(),
+            ..Self::default()
+        }
+    }
+}
+
+/// Where the output of a command goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Output {
+    /// Line by line into the log, with the job's name.
+    #[default]
+    Logged,
+    /// The helper's own stdout and stderr, inherited (`logging.raw`).
+    Raw,
+}
+
+/// When a job runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum When {
+    /// Once, at the first time the condition holds.
+    Once(Condition),
+    /// Each time the condition holds.
+    Each(Condition),
+    /// At startup and then on every tick.
+    Every(Duration),
+    /// On each arrival of a signal, which the main application then does not get.
+    OnSignal(Signal),
+}
+
+/// What must have happened for a job to start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// This one event.
+    Event(Event),
+    /// All of these, in any order, since the last start.
+    All(Vec<Condition>),
+    /// Any of these.
+    Any(Vec<Condition>),
+}
+
+impl Condition {
+    /// The condition of a job without `when`.
+    pub fn startup() -> Self {
+        Self::Event(Event::global(crate::EventKind::Startup))
+    }
+
+    /// Every event named in the condition.
+    pub fn events(&self) -> Vec<&Event> {
+        match self {
+            Self::Event(event) => vec![event],
+            Self::All(parts) | Self::Any(parts) => parts.iter().flat_map(Self::events).collect(),
+        }
+    }
+}
+
+/// How often a finished run is followed by another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Restarts {
+    /// Always.
+    Unlimited,
+    /// So many times in the life of the job.
+    Left(u32),
+}
+
+impl Restarts {
+    /// Not at all.
+    pub const NEVER: Self = Self::Left(0);
+}
+
+/// The pause before a restart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backoff {
+    /// None: the job restarts at once, every time (`backoff: "none"`).
+    None,
+    /// The first restart at once, then doubling pauses with jitter.
+    Exponential {
+        /// The second restart's pause.
+        initial: Duration,
+        /// The longest pause.
+        max: Duration,
+        /// A run at least this long makes the next restart a first one again.
+        reset: Duration,
+    },
+}
+
+impl Backoff {
+    /// The pauses of a job that names none.
+    pub const DEFAULT: Self = Self::Exponential {
+        initial: Duration::from_millis(500),
+        max: Duration::from_secs(30),
+        reset: Duration::from_secs(10),
+    };
+}
+
+/// How a job stops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StopSpec {
+    /// The signal that asks its process to end.
+    pub signal: Signal,
+    /// Budget for the jobs that run on its `stopping`, and again from the signal to KILL; none
+    /// takes the spec's `stop_timeout`.
+    pub timeout: Option<Duration>,
+    /// Pause between leaving the catalog and the signal, for clients to take notice.
+    pub drain: Duration,
+}
+
+impl StopSpec {
+    /// TERM, the common budget, no pause.
+    pub const DEFAULT: Self = Self {
+        signal: Signal::TERM,
+        timeout: None,
+        drain: Duration::ZERO,
+    };
+}
+
+/// What happens when a job's start event comes while a run is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overlap {
+    /// Nothing: the event is passed over (default for `interval`).
+    Skip,
+    /// One more run follows, however many events came (default for `each` and signals).
+    Queue,
+    /// The run is stopped and a new one started.
+    Replace,
+}
+
+/// How to find out whether a job is well.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HealthSpec {
+    /// What to run; none counts as passing on every tick.
+    pub exec: Option<Command>,
+    /// Time between two checks.
+    pub interval: Duration,
+    /// How long a check may take; none is unlimited.
+    pub timeout: Option<Duration>,
+}
+
+/// How a job stands in the catalog.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceSpec {
+    /// Its identity, `<name>-<hostname>`.
+    pub id: String,
+    /// The address to advertise.
+    pub address: String,
+    /// The port to advertise.
+    pub port: u16,
+    /// Its tags.
+    pub tags: Vec<String>,
+    /// Free key and value pairs.
+    pub meta: Vec<(String, String)>,
+    /// Life of a status without a new report.
+    pub ttl: Duration,
+    /// Status to register with before any check has run.
+    pub initial_status: Option<Status>,
+    /// Whether others may change its tags in the catalog.
+    pub enable_tag_override: bool,
+    /// Time in critical after which the catalog drops it.
+    pub deregister_critical_after: Option<Duration>,
+}
+
+/// A status in the catalog.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Status {
+    /// It serves.
+    Passing,
+    /// It serves, with a worry.
+    Warning,
+    /// It does not serve.
+    Critical,
+}
+
+impl Status {
+    /// The word that configuration and catalog use.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Passing => "passing",
+            Self::Warning => "warning",
+            Self::Critical => "critical",
+        }
+    }
+
+    /// Finds the status for a word.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Passing, Self::Warning, Self::Critical]
+            .into_iter()
+            .find(|status| status.word() == word)
+    }
+}
+
+/// A service whose instances are followed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WatchSpec {
+    /// Its name, which is also the service it follows.
+    pub name: WatchName,
+    /// The service in the catalog.
+    pub service: String,
+    /// Only instances with this tag.
+    pub tag: Option<String>,
+    /// The datacenter to ask; none is the agent's own.
+    pub dc: Option<String>,
+    /// The longest staleness, and the period of the fall-back poll.
+    pub interval: Duration,
+}
+
+/// A file rendered from the catalog and the environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TemplateSpec {
+    /// Its name; the file name of its destination unless given.
+    pub name: TemplateName,
+    /// Where its text comes from.
+    pub source: TemplateSource,
+    /// The file to write.
+    pub destination: String,
+    /// Permission bits of the file; none keeps those of the file it replaces, or 0644.
+    pub perms: Option<u32>,
+    /// Owner of the file, by name or number.
+    pub user: Option<String>,
+    /// Group of the file, by name or number.
+    pub group: Option<String>,
+    /// What must succeed on the candidate before it replaces the file. `{}` in an argument stands
+    /// for the candidate's path.
+    pub check: Option<Command>,
+    /// What to do when the file has changed.
+    pub on_change: OnChange,
+    /// How long to wait for a burst of changes to settle.
+    pub wait: Wait,
+}
+
+/// Where the text of a template comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TemplateSource {
+    /// A file.
+    File(String),
+    /// The configuration itself.
+    Inline(String),
+}
+
+/// What to do when a template's file has changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OnChange {
+    /// Nothing but the `changed` event.
+    None,
+    /// Send a signal to a job's process.
+    Signal {
+        /// The signal.
+        signal: Signal,
+        /// The job.
+        job: JobName,
+    },
+    /// Run a command.
+    Exec {
+        /// The command.
+        command: Command,
+        /// How long it may take; none is unlimited.
+        timeout: Option<Duration>,
+    },
+    /// Restart a job.
+    Restart {
+        /// The job.
+        job: JobName,
+    },
+}
+
+/// Quiescence: wait until nothing has changed for `min`, but no longer than `max`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wait {
+    /// The quiet time.
+    pub min: Duration,
+    /// The longest delay of a render.
+    pub max: Duration,
+}
+
+impl Wait {
+    /// Long enough to see a burst as one change, short enough not to be noticed.
+    pub const DEFAULT: Self = Self {
+        min: Duration::from_millis(50),
+        max: Duration::from_millis(500),
+    };
+}
