@@ -7,12 +7,27 @@
 //! latest. Nothing here reads a clock, a file, the environment or a socket, waits, locks, or
 //! fails: what fails outside comes back as an input.
 
+mod effect;
 mod event;
+mod input;
+mod job;
 mod name;
+mod run;
 mod signal;
 pub mod spec;
+pub mod status;
+mod step;
+mod supervisor;
+mod template;
+mod time;
+mod watch;
 
+pub use effect::{Effect, Level, Purpose};
 pub use event::{Event, EventKind, Source};
+pub use input::{ExitStatus, Input, Instance, JobCommand, Rendering, Rest};
 pub use name::{JobName, TemplateName, WatchName};
+pub use run::RunId;
 pub use signal::Signal;
 pub use spec::Spec;
+pub use supervisor::Supervisor;
+pub use time::Time;

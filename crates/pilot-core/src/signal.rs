@@ -82,3 +82,28 @@ impl fmt::Debug for Signal {
         fmt::Display::fmt(self, f)
     }
 }
+
+impl Signal {
+    /// What the signal means, in the words of ContainerPilot's log (`killed`, `terminated`).
+    pub fn meaning(self) -> String {
+        let word = match self.0 {
+            1 => "hangup",
+            2 => "interrupt",
+            3 => "quit",
+            4 => "illegal instruction",
+            5 => "trace/breakpoint trap",
+            6 => "aborted",
+            7 => "bus error",
+            8 => "floating point exception",
+            9 => "killed",
+            10 => "user defined signal 1",
+            11 => "segmentation fault",
+            12 => "user defined signal 2",
+            13 => "broken pipe",
+            14 => "alarm clock",
+            15 => "terminated",
+            number => return format!("signal {number}"),
+        };
+        word.to_owned()
+    }
+}

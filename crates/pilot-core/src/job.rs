@@ -1,0 +1,347 @@
+//! One job: when it starts, what follows a run, how it stops.
+//!
+//! ```text
+//! Waiting ──start event──▶ Running ──run over──▶ BackingOff ──▶ Running …
+//!    │                        │ └──▶ Idle (each, interval, signal) ──▶ Running …
+//!    │ gives up               │ last run over, or asked to stop
+//!    ▼                        ▼
+//! Stopping: Withdrawing → Draining → Hooks → Ending ──▶ Complete | Held | fresh again
+//! ```
+//! A stop always takes the same road, whether the job ended by itself, the helper shuts down, a
+//! reload changed the job, or a person asked: out of the catalog, a pause for clients to notice,
+//! the `stopping` event and the jobs that run on it, the signal, KILL when the budget is spent,
+//! and `stopped` when no process is left. `Up` is the running of a job without a process.
+
+mod health;
+mod start;
+mod stop;
+
+pub(crate) use health::{Health, HealthStatus};
+pub(crate) use stop::{Stop, StopPhase, Then};
+
+use std::time::Duration;
+
+use crate::{
+    Event, EventKind, ExitStatus, JobName, Source, Time,
+    run::Run,
+    spec::{Condition, JobSpec, Restarts, Status, When},
+    step::Step,
+};
+
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub(crate) spec: JobSpec,
+    pub(crate) state: State,
+    /// Events of an `all` condition that have occurred since the last start.
+    occurred: Vec<Event>,
+    restarts: Restarts,
+    /// Restarts since the last run that was long enough to count as stable.
+    failures: u32,
+    tick_at: Option<Time>,
+    pub(crate) health: Health,
+    pub(crate) catalog: Catalog,
+    /// Runs so far.
+    pub(crate) runs: u32,
+    pub(crate) last_exit: Option<ExitStatus>,
+    /// The helper is stopping, so nothing is started that is not part of the stop.
+    quitting: bool,
+    /// How long its stop may wait for the jobs that run on its `stopping`.
+    pub(crate) hook_budget: Duration,
+}
+
+/// Where a job is in its life; each state carries exactly what it needs.
+#[derive(Debug)]
+pub(crate) enum State {
+    Waiting {
+        give_up_at: Option<Time>,
+    },
+    Idle,
+    BackingOff {
+        until: Time,
+    },
+    Running {
+        run: Run,
+        after: After,
+    },
+    Up,
+    Stopping(Stop),
+    Held,
+    Complete(Outcome),
+    /// Its stop for a reload is over; the supervisor puts what follows in its place.
+    Superseded(Option<Box<JobSpec>>),
+}
+
+/// What follows a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum After {
+    /// What the restart policy says.
+    Decide,
+    /// One more run, since its start event came meanwhile.
+    Again,
+}
+
+/// How a job stands in the catalog, as far as the core has ordered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Catalog {
+    Out,
+    In(Status),
+}
+
+/// How a job came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Outcome {
+    /// The status of its last run, if it had one.
+    pub(crate) status: Option<ExitStatus>,
+    /// Whether it ended by itself rather than being asked to.
+    pub(crate) natural: bool,
+    /// Whether it had to be killed.
+    pub(crate) killed: bool,
+}
+
+impl Job {
+    pub(crate) fn new(spec: JobSpec) -> Self {
+        Self {
+            state: State::Waiting { give_up_at: None },
+            occurred: Vec::new(),
+            restarts: spec.restarts,
+            failures: 0,
+            tick_at: None,
+            health: Health::default(),
+            catalog: Catalog::Out,
+            runs: 0,
+            last_exit: None,
+            quitting: false,
+            hook_budget: Duration::ZERO,
+            spec,
+        }
+    }
+
+    pub(crate) fn name(&self) -> &JobName {
+        &self.spec.name
+    }
+
+    fn source(&self) -> Source {
+        Source::Job(self.spec.name.clone())
+    }
+
+    /// Begins to wait for its start event.
+    pub(crate) fn activate(&mut self, step: &mut Step<'_>) {
+        self.state = State::Waiting {
+            give_up_at: self.spec.start_within.map(|limit| step.now + limit),
+        };
+        if let Some(status) = self.initial_status() {
+            let message = format!(
+                "Registering service {} with initial status set to {}",
+                self.spec.name,
+                status.word()
+            );
+            step.log(crate::Level::Info, message);
+            self.publish_status(status, String::new(), step);
+        }
+    }
+
+    fn initial_status(&self) -> Option<Status> {
+        self.spec.service.as_ref()?.initial_status
+    }
+
+    /// The earliest moment at which the job has something to do.
+    pub(crate) fn deadline(&self) -> Option<Time> {
+        let own = match &self.state {
+            State::Waiting { give_up_at } => *give_up_at,
+            State::BackingOff { until } => Some(*until),
+            State::Running { run, .. } => run.deadline(),
+            State::Stopping(stop) => stop.deadline(),
+            State::Idle | State::Up | State::Held | State::Complete(_) | State::Superseded(_) => {
+                None
+            }
+        };
+        let tick = self.ticking().then_some(self.tick_at).flatten();
+        [own, tick, self.health.deadline()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    fn ticking(&self) -> bool {
+        match self.state {
+            State::Waiting { .. }
+            | State::Idle
+            | State::BackingOff { .. }
+            | State::Running { .. }
+            | State::Up => true,
+            State::Stopping(_) | State::Held | State::Complete(_) | State::Superseded(_) => false,
+        }
+    }
+
+    /// Does whatever is due.
+    pub(crate) fn on_woken(&mut self, step: &mut Step<'_>) {
+        self.on_tick(step);
+        self.on_health_woken(step);
+        match &mut self.state {
+            State::Waiting { give_up_at } => {
+                if give_up_at.is_some_and(|at| at <= step.now) {
+                    self.give_up(step);
+                }
+            }
+            State::BackingOff { until } => {
+                if *until <= step.now {
+                    self.start(step);
+                }
+            }
+            State::Running { run, .. } => run.on_woken(self.spec.stop.timeout, step),
+            State::Stopping(_) => self.on_stop_woken(step),
+            State::Idle | State::Up | State::Held | State::Complete(_) | State::Superseded(_) => {}
+        }
+    }
+
+    /// The start event did not come in time. A job that runs on another's stop stays: its time
+    /// comes later.
+    fn give_up(&mut self, step: &mut Step<'_>) {
+        step.publish(EventKind::TimerExpired, self.source());
+        if self.runs_on_a_stop() {
+            self.state = State::Waiting { give_up_at: None };
+        } else {
+            self.begin_stop(Then::Complete { natural: false }, step);
+        }
+    }
+
+    /// Hears an event of the bus.
+    pub(crate) fn on_event(&mut self, event: &Event, step: &mut Step<'_>) {
+        if self.concerns(event) {
+            self.on_start_event(step);
+        }
+    }
+
+    fn concerns(&mut self, event: &Event) -> bool {
+        match &self.spec.when {
+            When::Once(condition) | When::Each(condition) => {
+                if !condition.events().contains(&event) {
+                    return false;
+                }
+                if !self.occurred.contains(event) {
+                    self.occurred.push(event.clone());
+                }
+                let holds = holds(condition, &|e| self.occurred.contains(e));
+                if holds {
+                    self.occurred.clear();
+                }
+                holds
+            }
+            When::OnSignal(signal) => event.source == Source::Signal(*signal),
+            When::Every(_) => *event == Event::global(EventKind::Startup),
+        }
+    }
+
+    /// Whether the job's condition would hold if every event for which `happened` is true had
+    /// just occurred; a job that joins by a reload must not wait for what has already been.
+    pub(crate) fn would_start(&self, happened: &dyn Fn(&Event) -> bool) -> bool {
+        match &self.spec.when {
+            When::Once(condition) | When::Each(condition) => holds(condition, happened),
+            When::Every(_) => true,
+            When::OnSignal(_) => false,
+        }
+    }
+
+    /// Whether it runs on the `stopping` or `stopped` of some job, and so belongs to the stop.
+    pub(crate) fn runs_on_a_stop(&self) -> bool {
+        !self.stop_sources().is_empty() && self.spec.exec.is_some()
+    }
+
+    /// The jobs on whose `stopping` or `stopped` it runs.
+    pub(crate) fn stop_sources(&self) -> Vec<&JobName> {
+        self.sources_of(&[EventKind::Stopping, EventKind::Stopped])
+    }
+
+    /// Whether that job's stop must wait for this one.
+    pub(crate) fn is_hook_of(&self, job: &JobName) -> bool {
+        self.sources_of(&[EventKind::Stopping]).contains(&job)
+    }
+
+    fn sources_of(&self, kinds: &[EventKind]) -> Vec<&JobName> {
+        let (When::Once(condition) | When::Each(condition)) = &self.spec.when else {
+            return Vec::new();
+        };
+        let events = condition.events();
+        let sources = events.into_iter().filter(|e| kinds.contains(&e.kind));
+        sources.filter_map(|e| job_of(&e.source)).collect()
+    }
+
+    /// Whether it has a run on or ahead, as opposed to waiting for an event or being over.
+    pub(crate) fn busy(&self) -> bool {
+        match self.state {
+            State::BackingOff { .. } | State::Running { .. } | State::Stopping(_) => true,
+            State::Waiting { .. }
+            | State::Idle
+            | State::Up
+            | State::Held
+            | State::Complete(_)
+            | State::Superseded(_) => false,
+        }
+    }
+
+    pub(crate) fn complete(&self) -> bool {
+        self.outcome().is_some()
+    }
+
+    pub(crate) fn outcome(&self) -> Option<Outcome> {
+        match self.state {
+            State::Complete(outcome) => Some(outcome),
+            State::Waiting { .. }
+            | State::Idle
+            | State::BackingOff { .. }
+            | State::Running { .. }
+            | State::Up
+            | State::Stopping(_)
+            | State::Held
+            | State::Superseded(_) => None,
+        }
+    }
+
+    /// The run of the job's own process, if there is one.
+    pub(crate) fn run(&self) -> Option<&Run> {
+        match &self.state {
+            State::Running { run, .. } => Some(run),
+            State::Stopping(stop) => stop.run.as_ref(),
+            State::Waiting { .. }
+            | State::Idle
+            | State::BackingOff { .. }
+            | State::Up
+            | State::Held
+            | State::Complete(_)
+            | State::Superseded(_) => None,
+        }
+    }
+
+    pub(crate) fn run_mut(&mut self) -> Option<&mut Run> {
+        match &mut self.state {
+            State::Running { run, .. } => Some(run),
+            State::Stopping(stop) => stop.run.as_mut(),
+            State::Waiting { .. }
+            | State::Idle
+            | State::BackingOff { .. }
+            | State::Up
+            | State::Held
+            | State::Complete(_)
+            | State::Superseded(_) => None,
+        }
+    }
+}
+
+fn holds(condition: &Condition, happened: &dyn Fn(&Event) -> bool) -> bool {
+    match condition {
+        Condition::Event(event) => happened(event),
+        Condition::All(parts) => parts.iter().all(|part| holds(part, happened)),
+        Condition::Any(parts) => parts.iter().any(|part| holds(part, happened)),
+    }
+}
+
+fn job_of(source: &Source) -> Option<&JobName> {
+    match source {
+        Source::Job(name) => Some(name),
+        Source::Global
+        | Source::Check(_)
+        | Source::Watch(_)
+        | Source::Template(_)
+        | Source::Signal(_) => None,
+    }
+}

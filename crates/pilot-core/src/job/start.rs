@@ -1,0 +1,349 @@
+//! Starting a job, and what follows each of its runs.
+
+use std::time::Duration;
+
+use super::{After, Catalog, Job, State, Then};
+use crate::{
+    EventKind, ExitStatus, Level, Rest,
+    effect::Purpose,
+    run::RunId,
+    spec::{Backoff, Overlap, Restarts, Status, When},
+    step::Step,
+};
+
+impl Job {
+    /// Its start event has come.
+    pub(crate) fn on_start_event(&mut self, step: &mut Step<'_>) {
+        match &mut self.state {
+            State::Waiting { .. } => self.start(step),
+            State::Idle => self.start(step),
+            State::BackingOff { .. } => {
+                if self.starts_again() {
+                    self.start(step);
+                }
+            }
+            State::Running { .. } => {
+                if self.starts_again() {
+                    self.on_overlap(step);
+                }
+            }
+            State::Up
+            | State::Stopping(_)
+            | State::Held
+            | State::Complete(_)
+            | State::Superseded(_) => {}
+        }
+    }
+
+    /// Whether one start event may be followed by another. While the helper stops, a job gets one
+    /// start at most.
+    fn starts_again(&self) -> bool {
+        !self.quitting
+            && match self.spec.when {
+                When::Each(_) | When::OnSignal(_) | When::Every(_) => true,
+                When::Once(_) => false,
+            }
+    }
+
+    fn on_overlap(&mut self, step: &mut Step<'_>) {
+        let budget = self.stop_budget(step);
+        let signal = self.spec.stop.signal;
+        let State::Running { run, after } = &mut self.state else {
+            return;
+        };
+        match self.spec.overlap {
+            Overlap::Skip => {}
+            Overlap::Queue => *after = After::Again,
+            Overlap::Replace => {
+                *after = After::Again;
+                run.stop(signal, budget, step);
+            }
+        }
+    }
+
+    /// Starts it now: its process, or its standing as a service without one.
+    pub(super) fn start(&mut self, step: &mut Step<'_>) {
+        self.health.on_job_started(&self.spec, step);
+        if matches!(self.spec.when, When::Every(_)) && self.tick_at.is_none() {
+            self.schedule_tick(step);
+        }
+        self.state = match &self.spec.exec {
+            Some(command) => {
+                self.runs += 1;
+                let purpose = Purpose::Job(self.spec.name.clone());
+                let run = step.spawn(purpose, command, self.run_timeout(step));
+                State::Running {
+                    run,
+                    after: After::Decide,
+                }
+            }
+            None => State::Up,
+        };
+    }
+
+    /// A job that runs on another's stop is bounded even if it names no timeout, since nothing
+    /// else would bound the end of the helper.
+    fn run_timeout(&self, step: &Step<'_>) -> Option<Duration> {
+        let bounded = self.quitting && self.runs_on_a_stop();
+        self.spec.timeout.or(bounded.then_some(step.stop_timeout))
+    }
+
+    fn schedule_tick(&mut self, step: &Step<'_>) {
+        if let When::Every(interval) = self.spec.when {
+            self.tick_at = Some(step.now + interval);
+        }
+    }
+
+    /// A tick of an interval job. Ticks that were missed are not made up for.
+    pub(super) fn on_tick(&mut self, step: &mut Step<'_>) {
+        let (When::Every(interval), Some(at)) = (&self.spec.when, self.tick_at) else {
+            return;
+        };
+        if at > step.now || !self.ticking() {
+            return;
+        }
+        self.tick_at = Some(step.now.next_beat(at, *interval));
+        match &self.state {
+            State::Idle => {
+                if self.spend_restart() {
+                    self.start(step);
+                } else {
+                    self.begin_stop(Then::Complete { natural: true }, step);
+                }
+            }
+            State::Running { .. } => {
+                if self.spec.overlap != Overlap::Skip && self.spend_restart() {
+                    self.on_overlap(step);
+                }
+            }
+            State::Waiting { .. }
+            | State::BackingOff { .. }
+            | State::Up
+            | State::Stopping(_)
+            | State::Held
+            | State::Complete(_)
+            | State::Superseded(_) => {}
+        }
+    }
+
+    pub(crate) fn on_started(&mut self, run: RunId, pid: u32) {
+        if let Some(own) = self.run_mut().filter(|own| own.id == run) {
+            own.pid = Some(pid);
+        }
+    }
+
+    /// The process could not start; that counts as a failed run.
+    pub(crate) fn on_failed_to_start(
+        &mut self,
+        run: RunId,
+        reason: &str,
+        code: u8,
+        step: &mut Step<'_>,
+    ) {
+        if self.owns(run) {
+            let message = format!("unable to start {}: {reason}", self.spec.name);
+            step.log(Level::Error, message);
+            self.publish_exit(ExitStatus::Exited(code), step);
+            self.on_run_ended(run, ExitStatus::Exited(code), Rest::Gone, step);
+        }
+    }
+
+    /// Its own process ended.
+    pub(crate) fn on_exited(
+        &mut self,
+        run: RunId,
+        status: ExitStatus,
+        rest: Rest,
+        step: &mut Step<'_>,
+    ) {
+        if !self.owns(run) {
+            return;
+        }
+        if !status.success() {
+            let message = format!("{} exited with error: {status}", self.spec.name);
+            step.log(Level::Error, message);
+        }
+        self.publish_exit(status, step);
+        self.on_run_ended(run, status, rest, step);
+    }
+
+    fn owns(&self, run: RunId) -> bool {
+        self.run().is_some_and(|own| own.id == run)
+    }
+
+    fn publish_exit(&mut self, status: ExitStatus, step: &mut Step<'_>) {
+        self.last_exit = Some(status);
+        if status.success() {
+            step.publish(EventKind::ExitSuccess, self.source());
+        } else {
+            step.publish(EventKind::ExitFailed, self.source());
+            step.publish(EventKind::Error, self.source());
+        }
+    }
+
+    fn on_run_ended(&mut self, run: RunId, status: ExitStatus, rest: Rest, step: &mut Step<'_>) {
+        let budget = self.stop_budget(step);
+        if let Some(own) = self.run_mut() {
+            own.on_exited(status, rest, budget, step.now);
+        }
+        match rest {
+            Rest::Gone => self.on_gone(run, step),
+            Rest::Remaining => {}
+        }
+    }
+
+    /// The last process of its run is gone.
+    pub(crate) fn on_gone(&mut self, run: RunId, step: &mut Step<'_>) {
+        if !self.owns(run) {
+            return;
+        }
+        if let Some(own) = self.run_mut() {
+            own.on_gone();
+        }
+        match &mut self.state {
+            State::Running { run, after } => {
+                let lasted = step.now - run.started_at;
+                let after = *after;
+                self.decide(after, lasted, step);
+            }
+            State::Stopping(_) => self.on_stop_gone(step),
+            State::Waiting { .. }
+            | State::Idle
+            | State::BackingOff { .. }
+            | State::Up
+            | State::Held
+            | State::Complete(_)
+            | State::Superseded(_) => {}
+        }
+    }
+
+    /// What follows a run that is wholly over.
+    fn decide(&mut self, after: After, lasted: Duration, step: &mut Step<'_>) {
+        if after == After::Again && !self.quitting {
+            return self.start(step);
+        }
+        match self.spec.when {
+            When::Every(_) => self.decide_after_tick(step),
+            When::Once(_) | When::Each(_) | When::OnSignal(_) => {
+                if self.spend_restart() {
+                    self.restart(lasted, step);
+                } else if self.starts_again() {
+                    self.state = State::Idle;
+                } else {
+                    self.state = State::Idle;
+                    self.begin_stop(Then::Complete { natural: true }, step);
+                }
+            }
+        }
+    }
+
+    fn decide_after_tick(&mut self, step: &mut Step<'_>) {
+        self.state = State::Idle;
+        if self.restarts == Restarts::NEVER {
+            self.begin_stop(Then::Complete { natural: true }, step);
+        }
+    }
+
+    fn spend_restart(&mut self) -> bool {
+        match &mut self.restarts {
+            Restarts::Unlimited => true,
+            Restarts::Left(0) => false,
+            Restarts::Left(left) => {
+                *left -= 1;
+                true
+            }
+        }
+    }
+
+    fn restart(&mut self, lasted: Duration, step: &mut Step<'_>) {
+        let pause = self.next_pause(lasted, step);
+        self.report_restart(pause, step);
+        if pause.is_zero() {
+            self.start(step);
+        } else {
+            self.state = State::BackingOff {
+                until: step.now + pause,
+            };
+        }
+    }
+
+    /// A service whose process is gone does not serve, whatever its last check said.
+    fn report_restart(&mut self, pause: Duration, step: &mut Step<'_>) {
+        if !pause.is_zero() {
+            let message = format!("{} restarts in {pause:.1?}", self.spec.name);
+            step.log(Level::Info, message);
+        }
+        match self.catalog {
+            Catalog::In(Status::Passing | Status::Warning) => {
+                let status = self.last_exit.map(|s| s.to_string()).unwrap_or_default();
+                let output = format!("{} ended ({status}) and restarts", self.spec.name);
+                self.publish_status(Status::Critical, output, step);
+            }
+            Catalog::In(Status::Critical) | Catalog::Out => {}
+        }
+    }
+
+    fn next_pause(&mut self, lasted: Duration, step: &mut Step<'_>) -> Duration {
+        match self.spec.backoff {
+            Backoff::None => Duration::ZERO,
+            Backoff::Exponential {
+                initial,
+                max,
+                reset,
+            } => {
+                if lasted >= reset {
+                    self.failures = 0;
+                }
+                let pause = pause_after(self.failures, initial, max);
+                self.failures = self.failures.saturating_add(1);
+                step.jitter(pause)
+            }
+        }
+    }
+
+    /// A person starts it, whatever its start event.
+    pub(crate) fn start_by_hand(&mut self, step: &mut Step<'_>) {
+        match &mut self.state {
+            State::Waiting { .. }
+            | State::Idle
+            | State::BackingOff { .. }
+            | State::Held
+            | State::Complete(_) => {
+                self.renew();
+                self.start(step);
+            }
+            State::Stopping(stop) => stop.then = Then::Start,
+            State::Running { .. } | State::Up | State::Superseded(_) => {}
+        }
+    }
+
+    /// A person restarts it: it stops as always, and starts again.
+    pub(crate) fn restart_by_hand(&mut self, step: &mut Step<'_>) {
+        match self.state {
+            State::Running { .. } | State::Up | State::Stopping(_) => {
+                self.begin_stop(Then::Start, step);
+            }
+            State::Waiting { .. }
+            | State::Idle
+            | State::BackingOff { .. }
+            | State::Held
+            | State::Complete(_)
+            | State::Superseded(_) => self.start_by_hand(step),
+        }
+    }
+
+    /// Makes its restart budget and its back-off new, as for a job that was never started.
+    pub(crate) fn renew(&mut self) {
+        self.restarts = self.spec.restarts;
+        self.failures = 0;
+        self.occurred.clear();
+    }
+}
+
+/// Nothing after a first failure, then `initial` doubled each time, up to `max`.
+fn pause_after(failures: u32, initial: Duration, max: Duration) -> Duration {
+    match failures.checked_sub(1) {
+        None => Duration::ZERO,
+        Some(doublings) => initial.saturating_mul(1 << doublings.min(20)).min(max),
+    }
+}

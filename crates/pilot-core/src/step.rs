@@ -1,0 +1,80 @@
+//! What one call of `handle` has produced so far.
+
+use std::{collections::VecDeque, time::Duration};
+
+use crate::{
+    Effect, Event, EventKind, Level, RunId, Source, Time, effect::Purpose, run::Run, spec::Command,
+};
+
+/// The time, the bus and the orders of one step, and what jobs need to know of the whole.
+pub(crate) struct Step<'a> {
+    pub(crate) now: Time,
+    pub(crate) stop_timeout: Duration,
+    pub(crate) maintenance: bool,
+    /// Whether the process of some job is there.
+    pub(crate) running: bool,
+    pub(crate) bus: VecDeque<Event>,
+    pub(crate) effects: Vec<Effect>,
+    pub(crate) ids: &'a mut Ids,
+}
+
+/// The sources of fresh run numbers and of jitter.
+#[derive(Debug)]
+pub(crate) struct Ids {
+    next_run: u64,
+    seed: u64,
+}
+
+impl Ids {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self {
+            next_run: 1,
+            seed: seed | 1,
+        }
+    }
+
+    fn run(&mut self) -> RunId {
+        let run = RunId(self.next_run);
+        self.next_run += 1;
+        run
+    }
+
+    /// A number in 0..1000, by Marsaglia's xorshift: spread matters here, secrecy does not.
+    fn per_mille(&mut self) -> u32 {
+        self.seed ^= self.seed << 13;
+        self.seed ^= self.seed >> 7;
+        self.seed ^= self.seed << 17;
+        u32::try_from(self.seed % 1000).unwrap_or(0)
+    }
+}
+
+impl Step<'_> {
+    pub(crate) fn publish(&mut self, kind: EventKind, source: Source) {
+        self.bus.push_back(Event::new(kind, source));
+    }
+
+    pub(crate) fn log(&mut self, level: Level, message: String) {
+        self.effects.push(Effect::Log { level, message });
+    }
+
+    /// Starts a process and gives the run that follows it.
+    pub(crate) fn spawn(
+        &mut self,
+        purpose: Purpose,
+        command: &Command,
+        timeout: Option<Duration>,
+    ) -> Run {
+        let run = self.ids.run();
+        self.effects.push(Effect::Spawn {
+            run,
+            purpose: purpose.clone(),
+            command: command.clone(),
+        });
+        Run::new(run, purpose, command, self.now, timeout)
+    }
+
+    /// Spreads a pause by a fifth to either side, so that many helpers do not act as one.
+    pub(crate) fn jitter(&mut self, span: Duration) -> Duration {
+        span.saturating_mul(800 + self.ids.per_mille() * 2 / 5) / 1000
+    }
+}

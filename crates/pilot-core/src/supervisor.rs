@@ -1,0 +1,426 @@
+//! The whole: owns every job, watch and template, and the order in which they hear of events.
+
+mod finish;
+mod reload;
+mod route;
+
+use std::{collections::VecDeque, time::Duration};
+
+use crate::{
+    Effect, Event, EventKind, Input, JobCommand, JobName, Level, Signal, Source, Spec, Time,
+    job::{HealthStatus, Job, State, Then},
+    spec::When,
+    step::{Ids, Step},
+    template::{self, Template},
+    watch::Watch,
+};
+
+/// Owns every job, watch and template.
+#[derive(Debug)]
+pub struct Supervisor {
+    pub(crate) jobs: Vec<Job>,
+    pub(crate) watches: Vec<Watch>,
+    pub(crate) templates: Vec<Template>,
+    stop_timeout: Duration,
+    pub(crate) maintenance: bool,
+    pub(crate) life: Life,
+    ids: Ids,
+}
+
+/// Where the helper is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Life {
+    /// Nothing has been started; a request to stop is honoured all the same.
+    Starting,
+    Running,
+    Stopping(Stopping),
+    Exited,
+}
+
+/// A stop of the helper that is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stopping {
+    /// How often somebody has asked for it.
+    asked: u32,
+    /// The status of the essential job whose end began it.
+    verdict: Option<u8>,
+}
+
+impl Supervisor {
+    /// Takes a specification, and a seed for the spread of its pauses.
+    pub fn new(spec: Spec, seed: u64) -> Self {
+        Self {
+            jobs: spec.jobs.into_iter().map(Job::new).collect(),
+            watches: spec.watches.into_iter().map(Watch::new).collect(),
+            templates: spec.templates.into_iter().map(Template::new).collect(),
+            stop_timeout: spec.stop_timeout,
+            maintenance: false,
+            life: Life::Starting,
+            ids: Ids::new(seed),
+        }
+    }
+
+    /// Takes one fact and gives the orders that follow from it. Every job hears every event in
+    /// the same order.
+    #[must_use = "effects are orders; perform all of them, in order"]
+    pub fn handle(&mut self, now: Time, input: Input) -> Vec<Effect> {
+        if self.life == Life::Exited {
+            return Vec::new();
+        }
+        let mut ids = std::mem::replace(&mut self.ids, Ids::new(1));
+        let mut step = Step {
+            now,
+            stop_timeout: self.stop_timeout,
+            maintenance: self.maintenance,
+            running: self.jobs.iter().any(|job| job.run().is_some()),
+            bus: VecDeque::new(),
+            effects: Vec::new(),
+            ids: &mut ids,
+        };
+        self.on_input(input, &mut step);
+        self.drain(&mut step);
+        self.finish(&mut step);
+        let effects = step.effects;
+        self.ids = ids;
+        effects
+    }
+
+    /// When to call `handle(.., Input::Woken)` at the latest.
+    pub fn next_deadline(&self) -> Option<Time> {
+        if matches!(self.life, Life::Starting | Life::Exited) {
+            return None;
+        }
+        let jobs = self.jobs.iter().filter_map(|job| {
+            let hooks = job.awaits_hooks_until();
+            [job.deadline(), hooks].into_iter().flatten().min()
+        });
+        let templates = self.templates.iter().filter_map(Template::deadline);
+        jobs.chain(templates).min()
+    }
+
+    fn on_input(&mut self, input: Input, step: &mut Step<'_>) {
+        match input {
+            Input::Started => self.on_begun(step),
+            Input::Woken => self.on_woken(step),
+            Input::SignalArrived(signal) => self.on_signal(signal, step),
+            Input::RunStarted { run, pid } => self.on_run_started(run, pid),
+            Input::RunFailedToStart { run, reason, code } => {
+                self.on_run_failed_to_start(run, &reason, code, step);
+            }
+            Input::RunExited {
+                run,
+                status,
+                output,
+                rest,
+            } => self.on_run_exited(run, status, &output, rest, step),
+            Input::RunGone { run } => self.on_run_gone(run, step),
+            Input::Withdrawn { job } => self.with_job(&job, |job| job.on_withdrawn(step)),
+            Input::WatchAnswered { watch, instances } => {
+                self.on_watch_answered(&watch, instances, step);
+            }
+            Input::TemplateDataChanged { template } => {
+                self.with_template(&template, |t| t.on_data_changed(step));
+            }
+            Input::TemplateRendered {
+                template,
+                rendering,
+            } => self.with_template(&template, |t| t.on_rendered(rendering, step)),
+            Input::TemplateInstalled { template, failure } => {
+                self.on_template_installed(&template, failure, step);
+            }
+            Input::MaintenanceRequested { enable } => self.on_maintenance(enable, step),
+            Input::JobCommanded { job, command } => self.on_job_commanded(&job, command, step),
+            Input::Reloaded(spec) => self.on_reloaded(*spec, step),
+        }
+    }
+
+    /// Everything is in place: follow, load, and let `startup` ring.
+    fn on_begun(&mut self, step: &mut Step<'_>) {
+        if self.life != Life::Starting {
+            return;
+        }
+        self.life = Life::Running;
+        self.refresh_hook_budgets();
+        for watch in &self.watches {
+            let watch = watch.spec.clone();
+            step.effects.push(Effect::Follow { watch });
+        }
+        for template in &self.templates {
+            let template = Box::new(template.spec.clone());
+            step.effects.push(Effect::LoadTemplate { template });
+        }
+        for job in &mut self.jobs {
+            job.activate(step);
+        }
+        step.publish(EventKind::Startup, Source::Global);
+    }
+
+    fn on_woken(&mut self, step: &mut Step<'_>) {
+        for job in &mut self.jobs {
+            job.on_woken(step);
+        }
+        for template in &mut self.templates {
+            template.on_woken(step);
+        }
+    }
+
+    fn on_signal(&mut self, signal: Signal, step: &mut Step<'_>) {
+        if signal == Signal::TERM || signal == Signal::INT {
+            return self.on_stop_asked(step);
+        }
+        let claimed = |job: &Job| job.spec.when == When::OnSignal(signal);
+        if self.jobs.iter().any(claimed) {
+            return step.publish(EventKind::Signal, Source::Signal(signal));
+        }
+        match self.main_application().map(|job| job.run()) {
+            Some(Some(run)) if run.alive() => {
+                let run = run.id;
+                step.effects.push(Effect::Signal { run, signal });
+            }
+            Some(_) => step.log(
+                Level::Info,
+                format!("{signal} passed over: the main application does not run"),
+            ),
+            None => step.log(
+                Level::Info,
+                format!("{signal} passed over: no job claims it, and none is the main application"),
+            ),
+        }
+    }
+
+    /// The job that stands for the container: the essential one, or the only one that runs a
+    /// process once for good.
+    fn main_application(&self) -> Option<&Job> {
+        if let Some(essential) = self.jobs.iter().find(|job| job.spec.essential) {
+            return Some(essential);
+        }
+        let mut candidates = self.jobs.iter().filter(|job| {
+            let once = matches!(job.spec.when, When::Once(_));
+            once && job.spec.exec.is_some() && !job.runs_on_a_stop() && !job.complete()
+        });
+        let first = candidates.next()?;
+        candidates.next().is_none().then_some(first)
+    }
+
+    /// Somebody asks the helper to stop: gently, at the second time without waiting for others,
+    /// at the third without asking the processes.
+    fn on_stop_asked(&mut self, step: &mut Step<'_>) {
+        match &mut self.life {
+            Life::Starting | Life::Running => self.begin_shutdown(None, step),
+            Life::Stopping(stopping) => {
+                stopping.asked += 1;
+                if stopping.asked == 2 {
+                    step.log(
+                        Level::Warn,
+                        "asked to stop again: not waiting any longer".into(),
+                    );
+                    self.jobs.iter_mut().for_each(|job| job.hasten(step));
+                } else {
+                    step.log(Level::Warn, "asked to stop once more: killing".into());
+                    self.jobs.iter_mut().for_each(|job| job.kill(step));
+                }
+            }
+            Life::Exited => {}
+        }
+    }
+
+    fn begin_shutdown(&mut self, verdict: Option<u8>, step: &mut Step<'_>) {
+        let asked = u32::from(verdict.is_none());
+        self.life = Life::Stopping(Stopping { asked, verdict });
+        step.publish(EventKind::Shutdown, Source::Global);
+        for template in &mut self.templates {
+            template.cease(step);
+        }
+    }
+
+    fn on_maintenance(&mut self, enable: bool, step: &mut Step<'_>) {
+        if self.maintenance == enable {
+            return;
+        }
+        let kind = if enable {
+            self.jobs
+                .iter_mut()
+                .for_each(|job| job.enter_maintenance(step));
+            EventKind::EnterMaintenance
+        } else {
+            step.maintenance = false;
+            self.jobs
+                .iter_mut()
+                .for_each(|job| job.exit_maintenance(step));
+            EventKind::ExitMaintenance
+        };
+        self.maintenance = enable;
+        step.maintenance = enable;
+        step.publish(kind, Source::Global);
+    }
+
+    fn on_job_commanded(&mut self, name: &JobName, command: JobCommand, step: &mut Step<'_>) {
+        if self.life != Life::Running {
+            return;
+        }
+        match command {
+            JobCommand::Start => self.with_job(name, |job| job.start_by_hand(step)),
+            JobCommand::Stop => self.with_job(name, |job| job.begin_stop(Then::Hold, step)),
+            JobCommand::Restart => self.restart(name, step),
+            JobCommand::Signal(signal) => {
+                if let Some(run) = self.job(name).and_then(Job::run).filter(|run| run.alive()) {
+                    let run = run.id;
+                    step.effects.push(Effect::Signal { run, signal });
+                }
+            }
+        }
+    }
+
+    fn restart(&mut self, name: &JobName, step: &mut Step<'_>) {
+        for hook in &mut self.jobs {
+            hook.rearm(name);
+        }
+        self.with_job(name, |job| job.restart_by_hand(step));
+    }
+
+    fn on_template_installed(
+        &mut self,
+        name: &crate::TemplateName,
+        failure: Option<String>,
+        step: &mut Step<'_>,
+    ) {
+        let template = self.templates.iter_mut().find(|t| t.spec.name == *name);
+        let Some(ask) = template.and_then(|t| t.on_installed(failure, step)) else {
+            return;
+        };
+        if self.life != Life::Running {
+            return;
+        }
+        match ask {
+            template::Ask::Restart(job) => {
+                if self.job(&job).and_then(Job::run).is_some() {
+                    self.restart(&job, step);
+                }
+            }
+            template::Ask::Signal(job, signal) => {
+                if let Some(run) = self.job(&job).and_then(Job::run).filter(|run| run.alive()) {
+                    let run = run.id;
+                    step.effects.push(Effect::Signal { run, signal });
+                }
+            }
+        }
+    }
+
+    /// Lets every job hear every event, and moves stops along, until nothing moves any more.
+    fn drain(&mut self, step: &mut Step<'_>) {
+        loop {
+            while let Some(event) = step.bus.pop_front() {
+                self.on_event(&event, step);
+                step.effects.push(Effect::Announce(event));
+            }
+            let moved = self.move_stops_along(step) | self.replace_superseded(step);
+            if !moved && step.bus.is_empty() {
+                break;
+            }
+        }
+    }
+
+    fn on_event(&mut self, event: &Event, step: &mut Step<'_>) {
+        if event.kind == EventKind::Shutdown {
+            self.jobs.iter_mut().for_each(|job| job.quit(step));
+            return;
+        }
+        for job in &mut self.jobs {
+            job.on_event(event, step);
+        }
+    }
+
+    /// Lets each stop that waits for other jobs go on when they are done or out of time.
+    fn move_stops_along(&mut self, step: &mut Step<'_>) -> bool {
+        let mut moved = false;
+        for n in 0..self.jobs.len() {
+            let Some(until) = self.jobs[n].awaits_hooks_until() else {
+                continue;
+            };
+            let name = self.jobs[n].name().clone();
+            let late = until <= step.now;
+            let is_awaited = |job: &Job| job.is_hook_of(&name) && job.busy();
+            if late {
+                let awaited = self.jobs.iter_mut().filter(|job| is_awaited(job));
+                awaited.for_each(|hook| hook.out_of_time(&name, step));
+            } else if self.jobs.iter().any(is_awaited) {
+                continue;
+            }
+            self.jobs[n].end_processes(step);
+            moved = true;
+        }
+        moved | self.release_idle_hooks(step)
+    }
+
+    /// While the helper stops, a job that runs on another's stop has no turn to wait for once that
+    /// other is over.
+    fn release_idle_hooks(&mut self, step: &mut Step<'_>) -> bool {
+        if !matches!(self.life, Life::Stopping(_)) || !step.bus.is_empty() {
+            return false;
+        }
+        let done: Vec<usize> = (0..self.jobs.len())
+            .filter(|&n| self.waits_in_vain(&self.jobs[n]))
+            .collect();
+        for &n in &done {
+            self.jobs[n].begin_stop(Then::Complete { natural: false }, step);
+        }
+        !done.is_empty()
+    }
+
+    fn waits_in_vain(&self, job: &Job) -> bool {
+        let waits = matches!(job.state, State::Waiting { .. } | State::Idle);
+        let over = |name: &&JobName| self.job(name).is_none_or(Job::complete);
+        waits && job.stop_sources().iter().all(over)
+    }
+
+    pub(crate) fn job(&self, name: &JobName) -> Option<&Job> {
+        self.jobs.iter().find(|job| job.name() == name)
+    }
+
+    /// What has happened, for a job that joins late.
+    fn happened(&self, event: &Event) -> bool {
+        match &event.source {
+            Source::Global => self.happened_globally(event.kind),
+            Source::Job(name) => self.job(name).is_some_and(|job| job_fact(job, event.kind)),
+            Source::Watch(name) => {
+                let watch = self.watches.iter().find(|w| w.spec.name == *name);
+                let known = watch.and_then(|w| w.known.as_ref());
+                known.is_some_and(|instances| watch_fact(instances, event.kind))
+            }
+            Source::Template(name) => {
+                let template = self.templates.iter().find(|t| t.spec.name == *name);
+                event.kind == EventKind::Healthy && template.is_some_and(|t| t.standing)
+            }
+            Source::Check(_) | Source::Signal(_) => false,
+        }
+    }
+
+    fn happened_globally(&self, kind: EventKind) -> bool {
+        kind == EventKind::Startup || (kind == EventKind::EnterMaintenance && self.maintenance)
+    }
+}
+
+fn watch_fact(instances: &[crate::Instance], kind: EventKind) -> bool {
+    let present = [EventKind::Healthy, EventKind::Changed].contains(&kind);
+    if instances.is_empty() {
+        kind == EventKind::Unhealthy
+    } else {
+        present
+    }
+}
+
+fn job_fact(job: &Job, kind: EventKind) -> bool {
+    let ended = |success: bool| {
+        let idle = job.run().is_none();
+        idle && job.last_exit.is_some_and(|s| s.success() == success)
+    };
+    let health = |status| job.health.status == status;
+    let facts = [
+        (EventKind::ExitSuccess, ended(true)),
+        (EventKind::ExitFailed, ended(false)),
+        (EventKind::Stopped, job.complete()),
+        (EventKind::Healthy, health(HealthStatus::Healthy)),
+        (EventKind::Unhealthy, health(HealthStatus::Unhealthy)),
+    ];
+    facts.contains(&(kind, true))
+}

@@ -1,0 +1,64 @@
+//! When the helper ends, and with which status.
+
+use super::{Life, Stopping, Supervisor};
+use crate::{
+    Effect,
+    job::{Job, Outcome},
+    step::Step,
+};
+
+impl Supervisor {
+    /// Ends the helper when nothing is left to do: an essential job is over, or every job is.
+    pub(super) fn finish(&mut self, step: &mut Step<'_>) {
+        self.heed_essential_end(step);
+        let over = match self.life {
+            Life::Starting | Life::Exited => false,
+            Life::Running => !self.jobs.is_empty() && self.all_over(),
+            Life::Stopping(_) => self.all_over(),
+        };
+        if over {
+            let code = self.exit_code();
+            self.life = Life::Exited;
+            step.effects.push(Effect::Exit { code });
+        }
+    }
+
+    fn heed_essential_end(&mut self, step: &mut Step<'_>) {
+        if self.life != Life::Running {
+            return;
+        }
+        let ended = self.jobs.iter().find(|job| job.spec.essential);
+        let Some(outcome) = ended.and_then(Job::outcome).filter(|o| o.natural) else {
+            return;
+        };
+        self.begin_shutdown(Some(code_of(outcome)), step);
+        self.drain(step);
+    }
+
+    fn all_over(&self) -> bool {
+        self.jobs.iter().all(Job::complete)
+    }
+
+    /// The status of the essential job; else, after a request to stop, 0 if no job had to be
+    /// killed; else that of the first job that failed for good.
+    fn exit_code(&self) -> u8 {
+        let outcomes = || self.jobs.iter().filter_map(Job::outcome);
+        match self.life {
+            Life::Stopping(Stopping {
+                verdict: Some(code),
+                ..
+            }) => code,
+            Life::Stopping(Stopping { verdict: None, .. }) => {
+                let killed = outcomes().any(|o| o.killed);
+                if killed { 128 + 9 } else { 0 }
+            }
+            Life::Starting | Life::Running | Life::Exited => {
+                outcomes().map(code_of).find(|code| *code != 0).unwrap_or(0)
+            }
+        }
+    }
+}
+
+fn code_of(outcome: Outcome) -> u8 {
+    outcome.status.map_or(0, crate::ExitStatus::code)
+}

@@ -1,0 +1,182 @@
+//! A new configuration, applied by difference: what did not change is not touched.
+
+use std::time::Duration;
+
+use super::{Life, Supervisor};
+use crate::{
+    Effect, Spec,
+    job::{Job, State, Then},
+    spec::{JobSpec, TemplateSpec, WatchSpec},
+    step::Step,
+    template::Template,
+    watch::Watch,
+};
+
+impl Supervisor {
+    /// Jobs that are the same keep their processes, registration and health; changed ones stop as
+    /// they would at the end, and start anew when nothing of them is left.
+    pub(super) fn on_reloaded(&mut self, spec: Spec, step: &mut Step<'_>) {
+        if self.life != Life::Running {
+            return;
+        }
+        self.stop_timeout = spec.stop_timeout;
+        step.stop_timeout = spec.stop_timeout;
+        self.replace_watches(spec.watches, step);
+        self.replace_templates(spec.templates, step);
+        self.replace_jobs(spec.jobs, step);
+        self.refresh_hook_budgets();
+    }
+
+    fn replace_watches(&mut self, specs: Vec<WatchSpec>, step: &mut Step<'_>) {
+        let mut old = std::mem::take(&mut self.watches);
+        for spec in specs {
+            match old.iter().position(|watch| watch.spec == spec) {
+                Some(n) => self.watches.push(old.remove(n)),
+                None => {
+                    if let Some(n) = old.iter().position(|w| w.spec.name == spec.name) {
+                        unfollow(&old.remove(n), step);
+                    }
+                    step.effects.push(Effect::Follow {
+                        watch: spec.clone(),
+                    });
+                    self.watches.push(Watch::new(spec));
+                }
+            }
+        }
+        old.iter().for_each(|watch| unfollow(watch, step));
+    }
+
+    fn replace_templates(&mut self, specs: Vec<TemplateSpec>, step: &mut Step<'_>) {
+        let mut old = std::mem::take(&mut self.templates);
+        for spec in specs {
+            match old.iter().position(|template| template.spec == spec) {
+                Some(n) => self.templates.push(old.remove(n)),
+                None => {
+                    if let Some(n) = old.iter().position(|t| t.spec.name == spec.name) {
+                        drop_template(old.remove(n), step);
+                    }
+                    step.effects.push(Effect::LoadTemplate {
+                        template: Box::new(spec.clone()),
+                    });
+                    self.templates.push(Template::new(spec));
+                }
+            }
+        }
+        old.into_iter()
+            .for_each(|template| drop_template(template, step));
+    }
+
+    fn replace_jobs(&mut self, specs: Vec<JobSpec>, step: &mut Step<'_>) {
+        let mut old = std::mem::take(&mut self.jobs);
+        let mut fresh = Vec::new();
+        for spec in specs {
+            match old.iter().position(|job| job.spec.name == spec.name) {
+                Some(n) => self.jobs.push(keep_or_change(old.remove(n), spec, step)),
+                None => {
+                    fresh.push(spec.name.clone());
+                    self.jobs.push(Job::new(spec));
+                }
+            }
+        }
+        for mut job in old {
+            job.supersede(None, step);
+            self.jobs.push(job);
+        }
+        for name in fresh {
+            self.join(&name, step);
+        }
+    }
+
+    /// Puts what follows in the place of each job whose stop for a reload is over.
+    pub(super) fn replace_superseded(&mut self, step: &mut Step<'_>) -> bool {
+        let is_superseded = |job: &Job| matches!(job.state, State::Superseded(_));
+        let Some(n) = self.jobs.iter().position(is_superseded) else {
+            return false;
+        };
+        let State::Superseded(Some(spec)) = std::mem::replace(&mut self.jobs[n].state, State::Idle)
+        else {
+            self.jobs.remove(n);
+            return true;
+        };
+        let name = spec.name.clone();
+        self.jobs[n] = Job::new(*spec);
+        for hook in &mut self.jobs {
+            hook.rearm(&name);
+        }
+        self.refresh_hook_budgets();
+        if self.life == Life::Running {
+            self.join(&name, step);
+        } else {
+            self.jobs[n].quit(step);
+        }
+        true
+    }
+
+    /// A job that comes late starts at once if what it waits for has already been.
+    fn join(&mut self, name: &crate::JobName, step: &mut Step<'_>) {
+        self.with_job(name, |job| job.activate(step));
+        let due = self
+            .job(name)
+            .is_some_and(|job| job.would_start(&|event| self.happened(event)));
+        if due {
+            self.with_job(name, |job| job.on_start_event(step));
+        }
+    }
+
+    /// How long the stop of each job may wait for the jobs that run on its `stopping`: its own
+    /// `stopTimeout`, else what those jobs' own timeouts allow, else the common budget.
+    pub(super) fn refresh_hook_budgets(&mut self) {
+        let budgets: Vec<Duration> = self.jobs.iter().map(|job| self.hook_budget(job)).collect();
+        for (job, budget) in self.jobs.iter_mut().zip(budgets) {
+            job.hook_budget = budget;
+        }
+    }
+
+    fn hook_budget(&self, job: &Job) -> Duration {
+        let hooks = self
+            .jobs
+            .iter()
+            .filter(|other| other.is_hook_of(job.name()));
+        let allowed = hooks.filter_map(|hook| hook.spec.timeout).max();
+        let common = self.stop_timeout;
+        job.spec
+            .stop
+            .timeout
+            .unwrap_or_else(|| allowed.unwrap_or(common).max(common))
+    }
+}
+
+fn keep_or_change(mut job: Job, spec: JobSpec, step: &mut Step<'_>) -> Job {
+    if job.spec != spec || matches!(job.state, State::Superseded(_)) {
+        job.supersede(Some(Box::new(spec)), step);
+    }
+    job
+}
+
+fn unfollow(watch: &Watch, step: &mut Step<'_>) {
+    step.effects.push(Effect::Unfollow {
+        watch: watch.spec.name.clone(),
+    });
+}
+
+fn drop_template(mut template: Template, step: &mut Step<'_>) {
+    template.cease(step);
+    step.effects.push(Effect::DropTemplate {
+        template: template.spec.name.clone(),
+    });
+}
+
+impl Job {
+    /// Stops for a reload; the new spec, or nothing, takes its place.
+    fn supersede(&mut self, spec: Option<Box<JobSpec>>, step: &mut Step<'_>) {
+        if self.complete() {
+            self.state = State::Superseded(spec);
+            return;
+        }
+        let then = match spec {
+            Some(spec) => Then::Replace(spec),
+            None => Then::Remove,
+        };
+        self.begin_stop(then, step);
+    }
+}
