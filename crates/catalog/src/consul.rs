@@ -1,0 +1,19 @@
+//! Consul's HTTP API, as much of it as we use.
+
+mod address;
+mod call;
+mod client;
+mod connection;
+mod resolver;
+mod settings;
+mod tls;
+mod token;
+pub(crate) mod wire;
+
+pub use address::{Endpoint, Scheme};
+pub use client::Client;
+pub use settings::{Settings, Timeouts, Tls};
+pub use token::{Secret, Token};
+
+pub(crate) use call::{Answer, Call};
+pub(crate) use client::Line;

@@ -1,0 +1,107 @@
+//! One call and its answer, before and after they are bytes.
+
+use std::{fmt::Write as _, time::Duration};
+
+use bytes::Bytes;
+use hyper::{HeaderMap, Method};
+
+use crate::CatalogError;
+
+/// A call to the API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Call {
+    pub(super) method: Method,
+    pub(super) path: String,
+    pub(super) query: String,
+    pub(super) body: Bytes,
+}
+
+/// An answer with status 200, or 404 where that is one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    /// `X-Consul-Index`, if it is there and a number.
+    pub(crate) index: Option<u64>,
+    /// `X-Consul-KnownLeader`, taken for true unless denied.
+    pub(crate) known_leader: bool,
+    /// `X-Consul-LastContact`.
+    pub(crate) last_contact: Duration,
+    pub(crate) body: Bytes,
+}
+
+impl Call {
+    pub(super) fn put(path: String, body: impl Into<Bytes>) -> Self {
+        let query = String::new();
+        let body = body.into();
+        Self {
+            method: Method::PUT,
+            path,
+            query,
+            body,
+        }
+    }
+
+    pub(super) fn get(path: String) -> Self {
+        Self {
+            method: Method::GET,
+            path,
+            query: String::new(),
+            body: Bytes::new(),
+        }
+    }
+
+    /// Adds a parameter; the name must need no escape.
+    #[must_use]
+    pub(super) fn with(mut self, name: &str, value: &str) -> Self {
+        let mark = if self.query.is_empty() { '?' } else { '&' };
+        self.query.push(mark);
+        self.query.push_str(name);
+        self.query.push('=');
+        self.query.push_str(&escape(value, ""));
+        self
+    }
+
+    /// Says what it is, for errors: the query is left out, it adds only noise.
+    pub(super) fn describe(&self) -> String {
+        format!("{} {}", self.method, self.path)
+    }
+
+    /// Turns a refusal into an error.
+    pub(super) fn refused(&self, answer: &Answer) -> CatalogError {
+        let text = String::from_utf8_lossy(&answer.body);
+        let line = text.lines().next().unwrap_or_default();
+        CatalogError::Refused {
+            status: answer.status,
+            call: self.describe(),
+            text: line.chars().take(200).collect(),
+        }
+    }
+}
+
+impl Answer {
+    pub(super) fn new(status: u16, headers: &HeaderMap, body: Bytes) -> Self {
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let number = |name: &str| text(name).and_then(|value| value.trim().parse::<u64>().ok());
+        Self {
+            status,
+            index: number("x-consul-index"),
+            known_leader: text("x-consul-knownleader") != Some("false"),
+            last_contact: Duration::from_millis(number("x-consul-lastcontact").unwrap_or(0)),
+            body,
+        }
+    }
+}
+
+/// Escapes a text for a path or a query, keeping the characters in `also`.
+pub(super) fn escape(text: &str, also: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        let letter = char::from(byte);
+        if letter.is_ascii_alphanumeric() || "-._~".contains(letter) || also.contains(letter) {
+            escaped.push(letter);
+        } else {
+            write!(escaped, "%{byte:02X}").expect("a String takes any text");
+        }
+    }
+    escaped
+}

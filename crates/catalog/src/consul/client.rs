@@ -1,0 +1,182 @@
+//! Calls to one agent: under a timeout each, over connections that are used again.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use bytes::{Bytes, BytesMut};
+use http_body_util::{BodyExt, Full};
+use hyper::{Request, body::Incoming, header};
+use tokio::time::timeout;
+
+use super::{
+    Answer, Call, Endpoint, Settings,
+    connection::{Connection, Connector},
+    token::Credential,
+    wire,
+};
+use crate::{CatalogError, SettingsError};
+
+// A service of ten thousand instances stays far below this.
+const BODY_LIMIT: usize = 16 * 1024 * 1024;
+
+/// A client of one agent.
+pub struct Client {
+    settings: Arc<Settings>,
+    connector: Connector,
+    credential: Credential,
+    // The one connection kept for short calls; calls at the same time open their own and the last
+    // to end leaves its own here. Only ever held for a move.
+    idle: Mutex<Option<Connection>>,
+}
+
+/// A connection of one's own, for queries that take minutes.
+#[derive(Default)]
+pub(crate) struct Line(Option<Connection>);
+
+impl Client {
+    /// Prepares a client and reads the files it needs; no connection is made yet.
+    pub fn new(settings: Settings) -> Result<Self, SettingsError> {
+        let settings = Arc::new(settings);
+        Ok(Self {
+            connector: Connector::new(settings.clone())?,
+            credential: Credential::new(settings.token.clone()),
+            idle: Mutex::new(None),
+            settings,
+        })
+    }
+
+    /// Gives what it was made from.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Fetches the value of a key; none if there is no such key.
+    pub async fn key(&self, key: &str, dc: Option<&str>) -> Result<Option<Bytes>, CatalogError> {
+        let call = wire::key(key, dc);
+        let answer = self.call(&call).await?;
+        wire::read_key(&call, answer)
+    }
+
+    /// Makes a short call over the shared connection.
+    pub(crate) async fn call(&self, call: &Call) -> Result<Answer, CatalogError> {
+        let taken = self.slot().take();
+        let mut line = Line(taken);
+        let patience = self.settings.timeouts.call;
+        let outcome = self.call_over(&mut line, call, patience).await;
+        if let Some(connection) = line.0
+            && connection.is_open()
+        {
+            *self.slot() = Some(connection);
+        }
+        outcome
+    }
+
+    /// Makes a call over a connection of its own, which stays open for the next.
+    pub(crate) async fn call_over(
+        &self,
+        line: &mut Line,
+        call: &Call,
+        patience: Duration,
+    ) -> Result<Answer, CatalogError> {
+        // Taken out first: a connection with an unread answer on it is of no use to anyone.
+        let taken = line.0.take();
+        match timeout(patience, self.exchange(taken, call)).await {
+            Ok(Ok((answer, connection))) => {
+                line.0 = Some(connection);
+                Ok(answer)
+            }
+            Ok(Err(error)) => Err(error),
+            Err(_) => Err(CatalogError::Silent {
+                address: self.settings.endpoint.to_string(),
+                call: call.describe(),
+                after: patience,
+            }),
+        }
+    }
+
+    async fn exchange(
+        &self,
+        kept: Option<Connection>,
+        call: &Call,
+    ) -> Result<(Answer, Connection), CatalogError> {
+        // The agent may have closed an idle connection just now. Every call we make may be made
+        // twice, so the second try needs no proof that the first had no effect.
+        if let Some(mut connection) = kept.filter(Connection::is_open)
+            && let Ok(response) = connection.send(self.request(call)?).await
+        {
+            return Ok((self.read(response, call).await?, connection));
+        }
+        let mut connection = self.connector.connect().await?;
+        let request = self.request(call)?;
+        let response = connection
+            .send(request)
+            .await
+            .map_err(|error| self.interrupted(call, &error))?;
+        Ok((self.read(response, call).await?, connection))
+    }
+
+    fn request(&self, call: &Call) -> Result<Request<Full<Bytes>>, CatalogError> {
+        let host = match &self.settings.endpoint {
+            endpoint @ Endpoint::Tcp { .. } => endpoint.to_string(),
+            Endpoint::Unix(_) => "localhost".to_owned(),
+        };
+        let mut builder = Request::builder()
+            .method(call.method.clone())
+            .uri(format!("{}{}", call.path, call.query))
+            .header(header::HOST, host);
+        if let Some(token) = self.credential.header()? {
+            builder = builder.header("X-Consul-Token", token);
+        }
+        if !call.body.is_empty() {
+            builder = builder.header(header::CONTENT_TYPE, "application/json");
+        }
+        builder
+            .body(Full::new(call.body.clone()))
+            .map_err(|error| CatalogError::Malformed {
+                call: call.describe(),
+                reason: error.to_string(),
+            })
+    }
+
+    async fn read(
+        &self,
+        response: hyper::Response<Incoming>,
+        call: &Call,
+    ) -> Result<Answer, CatalogError> {
+        let (head, mut incoming) = response.into_parts();
+        let mut body = BytesMut::new();
+        while let Some(frame) = incoming.frame().await {
+            let frame = frame.map_err(|error| self.interrupted(call, &error))?;
+            let Ok(data) = frame.into_data() else {
+                continue;
+            };
+            if body.len() + data.len() > BODY_LIMIT {
+                return Err(CatalogError::Oversized {
+                    call: call.describe(),
+                    limit: BODY_LIMIT,
+                });
+            }
+            body.extend_from_slice(&data);
+        }
+        Ok(Answer::new(
+            head.status.as_u16(),
+            &head.headers,
+            body.freeze(),
+        ))
+    }
+
+    fn interrupted(&self, call: &Call, error: &hyper::Error) -> CatalogError {
+        let cause = std::error::Error::source(error);
+        CatalogError::Interrupted {
+            address: self.settings.endpoint.to_string(),
+            call: call.describe(),
+            reason: cause.map_or_else(|| error.to_string(), ToString::to_string),
+        }
+    }
+
+    fn slot(&self) -> std::sync::MutexGuard<'_, Option<Connection>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
