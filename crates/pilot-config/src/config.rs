@@ -1,0 +1,281 @@
+//! What a configuration says, once every question about it is answered.
+
+use std::{fmt, net::IpAddr, path::PathBuf};
+
+use pilot_core::Spec;
+
+use crate::Problem;
+
+/// A configuration that holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// What the core runs. With telemetry its last job is `containerpilot`, which stands for the
+    /// telemetry service.
+    pub spec: Spec,
+    /// Where services are announced and looked up.
+    pub catalog: Catalog,
+    /// How the log looks, and where it goes.
+    pub logging: Logging,
+    /// The control socket.
+    pub control: Control,
+    /// The metrics server; none is off.
+    pub telemetry: Option<Telemetry>,
+    /// `CONTAINERPILOT_<JOB>_IP` for every advertised job, in the order of the file.
+    pub addresses: Vec<(String, String)>,
+    /// What was accepted, but should not pass unseen.
+    pub warnings: Vec<Problem>,
+}
+
+/// Where services are announced and looked up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Catalog {
+    /// Nowhere.
+    None,
+    /// A Consul agent.
+    Consul(Consul),
+    /// A catalog of the helper's own, for development.
+    Embedded(Embedded),
+}
+
+/// A catalog that the helper itself serves.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Embedded {
+    /// Where it listens, `host:port`; none leaves it to the helper.
+    pub address: Option<String>,
+}
+
+/// How to reach a Consul agent, the environment already taken into account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Consul {
+    /// `host:port`, or the path of a Unix socket.
+    pub address: String,
+    /// How to speak to it.
+    pub scheme: Scheme,
+    /// The token to send.
+    pub token: Option<Secret>,
+    /// A file that holds the token; never set beside `token`.
+    pub token_file: Option<PathBuf>,
+    /// A file with the authorities to trust.
+    pub ca_file: Option<PathBuf>,
+    /// A directory with the authorities to trust.
+    pub ca_path: Option<PathBuf>,
+    /// A file with the certificate to show.
+    pub client_cert: Option<PathBuf>,
+    /// A file with the key of that certificate.
+    pub client_key: Option<PathBuf>,
+    /// The name the agent's certificate must carry; none is the host of the address.
+    pub server_name: Option<String>,
+    /// Whether the agent's certificate is verified.
+    pub verify: bool,
+}
+
+/// How to speak to a Consul agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// Plain HTTP.
+    Http,
+    /// HTTP over TLS.
+    Https,
+    /// Plain HTTP over a Unix socket.
+    Unix,
+}
+
+/// A text that is never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Keeps a text from being printed.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// Gives the text itself, for use on the wire only.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// How the log looks, and where it goes.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Logging {
+    /// The least important record that is written.
+    pub level: Level,
+    /// The shape of a record.
+    pub format: Format,
+    /// Where records go.
+    pub output: LogOutput,
+}
+
+/// How important a log record is, the most important last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Level {
+    /// For those who read the code.
+    Debug,
+    /// The normal course.
+    #[default]
+    Info,
+    /// Something to look at.
+    Warn,
+    /// Something failed.
+    Error,
+    /// Something failed, and the helper with it.
+    Fatal,
+    /// Kept for ContainerPilot's files; nothing is logged at it.
+    Panic,
+}
+
+impl Level {
+    /// Every level under the word a configuration uses for it.
+    pub const WORDS: &[(&str, Self)] = &[
+        ("debug", Self::Debug),
+        ("info", Self::Info),
+        ("warn", Self::Warn),
+        ("warning", Self::Warn),
+        ("error", Self::Error),
+        ("fatal", Self::Fatal),
+        ("panic", Self::Panic),
+    ];
+}
+
+/// The shape of a log record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Format {
+    /// Time, job, pid and message.
+    #[default]
+    Default,
+    /// `key=value` pairs.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Format {
+    /// Every format under the word a configuration uses for it.
+    pub const WORDS: &[(&str, Self)] = &[
+        ("default", Self::Default),
+        ("text", Self::Text),
+        ("json", Self::Json),
+    ];
+}
+
+/// Where log records go.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub enum LogOutput {
+    /// Standard output.
+    #[default]
+    Stdout,
+    /// Standard error.
+    Stderr,
+    /// A file, appended to.
+    File(PathBuf),
+}
+
+/// The control socket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Control {
+    /// The path of the socket.
+    pub socket: PathBuf,
+    /// Its permission bits.
+    pub mode: u32,
+    /// The group it belongs to, by name or number; none is the helper's own.
+    pub group: Option<String>,
+}
+
+impl Control {
+    /// The path of a configuration that names none.
+    pub const SOCKET: &str = "/var/run/containerpilot.socket";
+    /// The permission bits of a configuration that names none.
+    pub const MODE: u32 = 0o600;
+}
+
+impl Default for Control {
+    fn default() -> Self {
+        Self {
+            socket: PathBuf::from(Self::SOCKET),
+            mode: Self::MODE,
+            group: None,
+        }
+    }
+}
+
+/// The metrics server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Telemetry {
+    /// The address it listens on, one of the machine's own.
+    pub address: IpAddr,
+    /// The port it listens on.
+    pub port: u16,
+    /// Tags of its service, as the user wrote them.
+    pub tags: Vec<String>,
+    /// The user's metrics.
+    pub metrics: Vec<Metric>,
+}
+
+/// A metric that the user's programs feed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Metric {
+    /// First part of its name, or empty.
+    pub namespace: String,
+    /// Second part of its name, or empty.
+    pub subsystem: String,
+    /// Last part of its name.
+    pub name: String,
+    /// What it means.
+    pub help: String,
+    /// How it counts.
+    pub kind: MetricKind,
+}
+
+impl Metric {
+    /// Gives the name under which it is shown: the parts that are not empty, joined by `_`.
+    pub fn full_name(&self) -> String {
+        let parts = [&self.namespace, &self.subsystem, &self.name];
+        let given: Vec<&str> = parts
+            .into_iter()
+            .map(String::as_str)
+            .filter(|part| !part.is_empty())
+            .collect();
+        given.join("_")
+    }
+
+    /// Gives the name that ContainerPilot 3 expects from `-putmetric`, empty parts included.
+    pub fn legacy_name(&self) -> String {
+        format!("{}_{}_{}", self.namespace, self.subsystem, self.name)
+    }
+}
+
+/// How a metric counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MetricKind {
+    /// Only up.
+    Counter,
+    /// To any value.
+    Gauge,
+    /// By buckets.
+    Histogram,
+    /// By quantiles.
+    Summary,
+}
+
+impl MetricKind {
+    /// Every kind under the word a configuration uses for it.
+    pub const WORDS: &[(&str, Self)] = &[
+        ("counter", Self::Counter),
+        ("gauge", Self::Gauge),
+        ("histogram", Self::Histogram),
+        ("summary", Self::Summary),
+    ];
+}

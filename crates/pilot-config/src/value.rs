@@ -1,0 +1,86 @@
+//! A document as a tree in which everything knows where it stands; every dialect makes one.
+
+/// A stretch of the text, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(crate) struct Span {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+}
+
+impl Span {
+    pub(crate) fn new(start: usize, end: usize) -> Self {
+        Self { start, end }
+    }
+}
+
+/// Something, and where it was written.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Spanned<T> {
+    pub(crate) span: Span,
+    pub(crate) value: T,
+}
+
+impl<T> Spanned<T> {
+    pub(crate) fn new(span: Span, value: T) -> Self {
+        Self { span, value }
+    }
+}
+
+/// A value of the document.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Value {
+    pub(crate) span: Span,
+    pub(crate) kind: Kind,
+}
+
+/// What a value is.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Kind {
+    Null,
+    Bool(bool),
+    Number(f64),
+    Text(String),
+    List(Vec<Value>),
+    Object(Vec<Member>),
+}
+
+/// A key and its value.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Member {
+    pub(crate) key: Spanned<String>,
+    pub(crate) value: Value,
+}
+
+impl Value {
+    pub(crate) fn is_null(&self) -> bool {
+        self.kind == Kind::Null
+    }
+
+    /// Names the type as Go's JSON names it, which ContainerPilot's messages quote.
+    pub(crate) fn go_type(&self) -> &'static str {
+        match self.kind {
+            Kind::Null => "nil",
+            Kind::Bool(_) => "bool",
+            Kind::Number(_) => "float64",
+            Kind::Text(_) => "string",
+            Kind::List(_) => "[]interface {}",
+            Kind::Object(_) => "map[string]interface {}",
+        }
+    }
+
+    /// Finds a member by its exact name; of several the last counts.
+    pub(crate) fn member(&self, name: &str) -> Option<&Member> {
+        match &self.kind {
+            Kind::Object(members) => members.iter().rev().find(|member| member.key.value == name),
+            Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::Text(_) | Kind::List(_) => None,
+        }
+    }
+}
+
+/// Writes a number in decimal without exponent.
+pub(crate) fn decimal(number: f64) -> String {
+    if number.is_infinite() {
+        return if number > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
+    }
+    number.to_string()
+}

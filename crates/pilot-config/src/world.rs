@@ -1,0 +1,40 @@
+//! What a configuration may ask about the world around it.
+
+use std::net::IpAddr;
+
+/// The facts a configuration is read against.
+///
+/// Only the caller looks at the machine, so that reading is a pure function of text and facts.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct World<'a> {
+    /// The environment, each entry split at its first `=`.
+    pub environment: &'a [(String, String)],
+    /// Every address of every interface, in any order.
+    pub interfaces: &'a [Interface],
+    /// The name of the host, the second half of every service ID.
+    pub hostname: &'a str,
+    /// The version of the helper, a tag of the telemetry service.
+    pub version: &'a str,
+}
+
+impl<'a> World<'a> {
+    /// Finds a variable; the last entry of a name counts.
+    pub(crate) fn variable(&self, name: &str) -> Option<&'a str> {
+        let found = self.environment.iter().rev().find(|(key, _)| key == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// Finds a variable that is not empty.
+    pub(crate) fn filled(&self, name: &str) -> Option<&'a str> {
+        self.variable(name).filter(|value| !value.is_empty())
+    }
+}
+
+/// One address of one network interface.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Interface {
+    /// The name of the interface, such as `eth0`.
+    pub name: String,
+    /// One of its addresses.
+    pub address: IpAddr,
+}
