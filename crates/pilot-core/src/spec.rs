@@ -18,6 +18,19 @@ pub struct Spec {
     pub templates: Vec<TemplateSpec>,
     /// Budget from TERM to KILL for every job that sets none of its own.
     pub stop_timeout: Duration,
+    /// What TERM and INT mean.
+    pub stop_signals: StopSignals,
+}
+
+/// What TERM and INT mean to the helper.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum StopSignals {
+    /// A request to stop everything, in order.
+    #[default]
+    Shutdown,
+    /// Nothing special: the main application gets them as any other signal, and its end is the
+    /// end of the helper. That is what an init without a configuration does.
+    Forwarded,
 }
 
 impl Spec {
@@ -32,6 +45,7 @@ impl Default for Spec {
             watches: Vec::new(),
             templates: Vec::new(),
             stop_timeout: Self::STOP_TIMEOUT,
+            stop_signals: StopSignals::Shutdown,
         }
     }
 }

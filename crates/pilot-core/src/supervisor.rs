@@ -9,7 +9,7 @@ use std::{collections::VecDeque, time::Duration};
 use crate::{
     Effect, Event, EventKind, Input, JobCommand, JobName, Level, Signal, Source, Spec, Time,
     job::{HealthStatus, Job, State, Then},
-    spec::When,
+    spec::{StopSignals, When},
     step::{Ids, Step},
     template::{self, Template},
     watch::Watch,
@@ -22,6 +22,7 @@ pub struct Supervisor {
     pub(crate) watches: Vec<Watch>,
     pub(crate) templates: Vec<Template>,
     stop_timeout: Duration,
+    stop_signals: StopSignals,
     pub(crate) maintenance: bool,
     pub(crate) life: Life,
     ids: Ids,
@@ -54,6 +55,7 @@ impl Supervisor {
             watches: spec.watches.into_iter().map(Watch::new).collect(),
             templates: spec.templates.into_iter().map(Template::new).collect(),
             stop_timeout: spec.stop_timeout,
+            stop_signals: spec.stop_signals,
             maintenance: false,
             life: Life::Starting,
             ids: Ids::new(seed),
@@ -165,7 +167,7 @@ impl Supervisor {
     }
 
     fn on_signal(&mut self, signal: Signal, step: &mut Step<'_>) {
-        if signal == Signal::TERM || signal == Signal::INT {
+        if self.asks_to_stop(signal) {
             return self.on_stop_asked(step);
         }
         let claimed = |job: &Job| job.spec.when == When::OnSignal(signal);
@@ -186,6 +188,12 @@ impl Supervisor {
                 format!("{signal} passed over: no job claims it, and none is the main application"),
             ),
         }
+    }
+
+    fn asks_to_stop(&self, signal: Signal) -> bool {
+        let forwarded = self.stop_signals == StopSignals::Forwarded;
+        let heard = || self.main_application().is_some_and(|job| job.run().is_some());
+        (signal == Signal::TERM || signal == Signal::INT) && !(forwarded && heard())
     }
 
     /// The job that stands for the container: the essential one, or the only one that runs a
