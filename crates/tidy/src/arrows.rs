@@ -38,6 +38,12 @@ const ROOMS: &[Room] = &[
         others: None,
     },
     Room {
+        name: "logbook",
+        ours: &[],
+        in_tests: &[],
+        others: None,
+    },
+    Room {
         name: "dev-catalog",
         ours: &[],
         in_tests: &[],
@@ -61,6 +67,7 @@ const ROOMS: &[Room] = &[
             "catalog",
             "dev-catalog",
             "go-template",
+            "logbook",
             "pilot-config",
             "pilot-core",
             "reaper",
