@@ -184,3 +184,6 @@ impl<T: Clone + PartialEq> Cursor<T> {
         self.jitter.upper_half(longest.min(cap))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -229,3 +229,6 @@ impl Registrar {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

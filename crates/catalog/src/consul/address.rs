@@ -51,7 +51,7 @@ impl Endpoint {
         let endpoint = match rest.strip_prefix("unix://") {
             Some("") => Err("the path of the socket is missing"),
             Some(path) => Ok(Self::Unix(PathBuf::from(path))),
-            None => Self::parse_tcp(rest.trim_end_matches('/'), scheme),
+            None => Self::parse_tcp(rest, scheme),
         };
         match endpoint {
             Ok(endpoint) => Ok((endpoint, scheme)),
@@ -66,6 +66,7 @@ impl Endpoint {
         if text.contains("://") {
             return Err("unknown protocol scheme");
         }
+        let text = text.trim_end_matches('/');
         if text.contains(['/', '@', ' ', '?', '#']) {
             return Err("not a host and a port");
         }
