@@ -1,1 +1,32 @@
-//! An in-memory catalog for development that speaks the part of Consul's HTTP API that containerpilot uses
+//! An in-memory catalog for development that speaks the part of Consul's HTTP API that containerpilot uses.
+//!
+//! # Theory of operation
+//!
+//! A request is read once: `target` splits it, `route` turns it into a [`request::Request`] or an
+//! answer that says why not. The [`store::Store`] is the catalog itself: a value without clock,
+//! socket or task, to which the time is an argument. It keeps the same two views Consul keeps: what
+//! the agent was told (`/v1/agent/...`) and what the catalog has heard of it (`/v1/catalog/...`,
+//! `/v1/health/...`), which is why a heartbeat that only changes a text wakes nobody.
+//!
+//! The [`server`] is the shell: connections hand requests to one desk that owns the store, and the
+//! desk holds back those that wait for a change. There is no lock, since there is one owner.
+//!
+//! # What it is not
+//!
+//! Not a cluster and not durable: one node, one datacenter, nothing on disk, access tokens accepted
+//! and ignored. Only TTL checks run. The contract suite compares every answer it gives with those
+//! of a real Consul 1.8.7.
+
+mod decode;
+mod definition;
+mod duration;
+mod record;
+mod reply;
+mod request;
+mod route;
+mod server;
+mod status;
+mod store;
+mod target;
+
+pub use server::DevCatalog;

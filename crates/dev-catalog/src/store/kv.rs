@@ -1,0 +1,159 @@
+//! The key-value store.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+
+use crate::record::Indexes;
+
+/// How many deleted keys are remembered, so that whoever waits for one hears of it.
+const TOMBSTONES_MAX: usize = 4096;
+
+/// What all values together may take.
+const HELD_MAX: usize = 64 << 20;
+
+/// Keys, and when each last changed.
+#[derive(Debug, Default)]
+pub(super) struct Keys {
+    entries: BTreeMap<String, Entry>,
+    tombstones: BTreeMap<String, u64>,
+    index: u64,
+    held: usize,
+}
+
+/// A value with its flags.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) value: Bytes,
+    pub(super) flags: u64,
+    pub(super) indexes: Indexes,
+}
+
+/// There is no room for another value.
+#[derive(Debug, thiserror::Error)]
+#[error("the development catalog holds {HELD_MAX} bytes of values and takes no more")]
+pub(super) struct Full;
+
+impl Keys {
+    /// Stores a value, unless `cas` is not the entry's index (0: there must be none).
+    pub(super) fn put(
+        &mut self,
+        at: u64,
+        key: String,
+        value: Bytes,
+        flags: u64,
+        cas: Option<u64>,
+    ) -> Result<bool, Full> {
+        let before = self.entries.get(&key);
+        let found = before.map_or(0, |entry| entry.indexes.modify_index);
+        if cas.is_some_and(|wanted| wanted != found) {
+            return Ok(false);
+        }
+        if before.is_some_and(|entry| entry.value == value && entry.flags == flags) {
+            return Ok(true);
+        }
+        let held = self.held - before.map_or(0, |entry| entry.value.len()) + value.len();
+        if held > HELD_MAX {
+            return Err(Full);
+        }
+        let create_index = before.map_or(at, |entry| entry.indexes.create_index);
+        let indexes = Indexes {
+            create_index,
+            modify_index: at,
+        };
+        self.entries.insert(
+            key,
+            Entry {
+                value,
+                flags,
+                indexes,
+            },
+        );
+        self.index = at;
+        self.held = held;
+        Ok(true)
+    }
+
+    /// Deletes a key, unless `cas` is not its index; deleting what is not there is fine.
+    pub(super) fn delete(&mut self, at: u64, key: &str, cas: Option<u64>) -> bool {
+        let Some(entry) = self.entries.get(key) else {
+            return true;
+        };
+        if cas.is_some_and(|wanted| wanted != entry.indexes.modify_index) {
+            return false;
+        }
+        self.bury(at, key);
+        true
+    }
+
+    pub(super) fn delete_tree(&mut self, at: u64, prefix: &str) {
+        let keys: Vec<_> = self.below(prefix).map(|(key, _)| key.to_owned()).collect();
+        for key in keys {
+            self.bury(at, &key);
+        }
+    }
+
+    pub(super) fn get(&self, key: &str) -> Option<&Entry> {
+        self.entries.get(key)
+    }
+
+    pub(super) fn below(&self, prefix: &str) -> impl Iterator<Item = (&str, &Entry)> {
+        from(&self.entries, prefix)
+    }
+
+    pub(super) fn index(&self) -> u64 {
+        self.index
+    }
+
+    pub(super) fn index_of(&self, key: &str) -> u64 {
+        self.get(key)
+            .map_or(self.index, |entry| entry.indexes.modify_index)
+    }
+
+    pub(super) fn index_below(&self, prefix: &str) -> u64 {
+        match self.below(prefix).next() {
+            Some(_) => self.touched_below(prefix),
+            None => self.index,
+        }
+    }
+
+    pub(super) fn touched(&self, key: &str) -> u64 {
+        match self.get(key) {
+            Some(entry) => entry.indexes.modify_index,
+            None => self.tombstones.get(key).copied().unwrap_or(0),
+        }
+    }
+
+    pub(super) fn touched_below(&self, prefix: &str) -> u64 {
+        let alive = self
+            .below(prefix)
+            .map(|(_, entry)| entry.indexes.modify_index);
+        let dead = from(&self.tombstones, prefix).map(|(_, at)| *at);
+        alive.chain(dead).max().unwrap_or(0)
+    }
+
+    fn bury(&mut self, at: u64, key: &str) {
+        if let Some(entry) = self.entries.remove(key) {
+            self.held -= entry.value.len();
+            self.tombstones.insert(key.to_owned(), at);
+            self.index = at;
+        }
+        if self.tombstones.len() > TOMBSTONES_MAX {
+            // Everyone who waited for the older half was woken when it died.
+            let mut deaths: Vec<_> = self.tombstones.values().copied().collect();
+            deaths.sort_unstable();
+            let middle = deaths[deaths.len() / 2];
+            self.tombstones.retain(|_, died| *died >= middle);
+        }
+    }
+}
+
+fn from<'a, T>(
+    map: &'a BTreeMap<String, T>,
+    prefix: &str,
+) -> impl Iterator<Item = (&'a str, &'a T)> {
+    let owned = prefix.to_owned();
+    let rest = map.range(prefix.to_owned()..);
+    rest.take_while(move |(key, _)| key.starts_with(&owned))
+        .map(|(key, value)| (key.as_str(), value))
+}
