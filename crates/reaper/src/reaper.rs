@@ -140,26 +140,24 @@ impl Reaper {
         tree.told = Some(signal);
         let mut struck = BTreeSet::new();
         for blow in 0..BLOWS {
-            let Some(tree) = self.trees.get(&run) else {
+            let (Some(tree), census) = (self.trees.get(&run), self.census()) else {
                 break;
             };
-            // A group is signalled in one stroke, which no fork escapes.
-            let in_one_stroke = blow == 0 && tree.is_led();
-            let leader = tree.leader;
-            if in_one_stroke {
-                strike_group(leader, signal);
+            let members = census.map(|census| census.members(tree, Reach::Whole, &mark));
+            let mut fresh = members.unwrap_or_default();
+            fresh.retain(|process| struck.insert(process.stamp()));
+            // A group is signalled in one stroke, which no fork escapes. The census comes first,
+            // for it shows who descends from a group that is about to die.
+            let at_one_stroke = (blow == 0 && tree.is_led()).then_some(tree.leader);
+            if let Some(group) = at_one_stroke {
+                strike_group(group, signal);
             }
-            let Some(census) = self.census() else {
-                break;
-            };
-            let mut members = census.members(tree, Reach::Whole, &mark);
-            members.retain(|process| struck.insert(process.stamp()));
-            for process in &members {
-                if !(in_one_stroke && process.group == leader) {
+            for process in &fresh {
+                if at_one_stroke != Some(process.group) {
                     strike(process, signal);
                 }
             }
-            if members.is_empty() || signal != Signal::KILL {
+            if fresh.is_empty() || signal != Signal::KILL {
                 break;
             }
         }
