@@ -10,11 +10,17 @@
 //! and go on. Nothing here reads a file, a clock, the environment or the network: what a
 //! configuration may ask comes in as a [`World`].
 
+mod address;
 mod check;
+mod command;
 mod config;
+mod decode;
+mod duration;
 mod findings;
 mod json5;
 mod problem;
+mod raw;
+mod spelling;
 mod value;
 mod world;
 

@@ -68,6 +68,26 @@ impl Value {
         }
     }
 
+    /// Names the kind as Go's reflection names it.
+    pub(crate) fn go_kind(&self) -> &'static str {
+        match self.kind {
+            Kind::Null => "invalid",
+            Kind::Bool(_) => "bool",
+            Kind::Number(_) => "float64",
+            Kind::Text(_) => "string",
+            Kind::List(_) => "slice",
+            Kind::Object(_) => "map",
+        }
+    }
+
+    /// Marks the first character alone, which is enough for a list or an object.
+    pub(crate) fn head(&self) -> Span {
+        match self.kind {
+            Kind::List(_) | Kind::Object(_) => Span::new(self.span.start, self.span.start + 1),
+            Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::Text(_) => self.span,
+        }
+    }
+
     /// Finds a member by its exact name; of several the last counts.
     pub(crate) fn member(&self, name: &str) -> Option<&Member> {
         match &self.kind {

@@ -62,7 +62,9 @@ fn escape(scan: &mut Scan<'_>, text: &mut String) -> Result<(), SyntaxError> {
         // Two digits give at most 255, which is always a character.
         'x' => text.extend(char::from_u32(code(scan, 2)?)),
         'u' => text.push(unicode(scan)?),
-        '\r' => drop(scan.take('\n')),
+        '\r' => {
+            scan.take('\n');
+        }
         _ if is_line_end(c) => {}
         _ => text.push(c),
     }
@@ -79,7 +81,9 @@ fn unicode(scan: &mut Scan<'_>) -> Result<char, SyntaxError> {
             .get(2..6)
             .and_then(|digits| u32::from_str_radix(digits, 16).ok());
         if let Some(low) = low.filter(|low| (0xdc00..0xe000).contains(low)) {
-            (0..6).for_each(|_| drop(scan.next()));
+            for _ in 0..6 {
+                scan.next();
+            }
             let joined = 0x10000 + ((first - 0xd800) << 10) + (low - 0xdc00);
             return Ok(char::from_u32(joined).unwrap_or(char::REPLACEMENT_CHARACTER));
         }

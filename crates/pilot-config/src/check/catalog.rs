@@ -1,0 +1,260 @@
+//! The catalog: which one, where, and whether one is needed.
+
+use std::path::PathBuf;
+
+use regex_lite::Regex;
+
+use super::{Ground, job, text};
+use crate::{
+    Catalog, Consul, Embedded, Scheme, Secret,
+    raw::{Raw, RawCatalog, RawConsul, RawTemplate, RawTls},
+    value::{Span, Spanned},
+};
+
+/// Where an agent listens when nothing says otherwise.
+const AGENT: &str = "127.0.0.1:8500";
+
+pub(super) fn check(raw: &Raw<'_>, jobs: &[job::Checked], ground: Ground<'_>) -> Option<Catalog> {
+    match &raw.catalog {
+        Some(RawCatalog::Broken) => None,
+        Some(RawCatalog::None { span }) => {
+            warn_unused(raw, jobs, *span, ground);
+            Some(Catalog::None)
+        }
+        Some(RawCatalog::Embedded { address }) => Some(Catalog::Embedded(Embedded {
+            address: text(address.as_ref()),
+        })),
+        Some(RawCatalog::Consul { span, consul: raw }) => {
+            consul(raw, *span, ground).map(Catalog::Consul)
+        }
+        None => {
+            let (at, why) = need(raw, jobs)?;
+            let reason = format!("no discovery backend defined{why}");
+            let hint = "add `consul: \"localhost:8500\"`, or `catalog: \"none\"` to do without";
+            ground.findings.hinted(at, reason, hint);
+            None
+        }
+    }
+}
+
+/// Finds what needs a catalog in a configuration that names none.
+fn need(raw: &Raw<'_>, jobs: &[job::Checked]) -> Option<(Span, String)> {
+    let advertised = jobs.iter().find_map(|job| Some((job.advertised_at?, job)));
+    if let Some((span, job)) = advertised {
+        return Some((span, format!(", but job[{}] has a 'port'", job.spec.name)));
+    }
+    if let Some(watch) = raw.watches.first() {
+        let name = watch.name.as_ref().map_or("", |name| &name.value);
+        return Some((watch.span, format!(", but there is watch[{name}]")));
+    }
+    if let Some(template) = raw.templates.iter().find(|template| asks_catalog(template)) {
+        return Some((
+            template.span,
+            ", but a template asks for services".to_owned(),
+        ));
+    }
+    raw.jobs.is_empty().then(|| (raw.span, String::new()))
+}
+
+/// Says whether the text of a template, where it is known, calls a function of the catalog.
+fn asks_catalog(template: &RawTemplate<'_>) -> bool {
+    let call = r"\{\{[^}]*\b(service|services|node|nodes|key|keyOrDefault|ls|tree)\b\s*[^}]*\}\}";
+    let call = Regex::new(call).expect("the pattern is a constant that a test runs");
+    template
+        .contents
+        .as_ref()
+        .is_some_and(|contents| call.is_match(&contents.value))
+}
+
+fn warn_unused(raw: &Raw<'_>, jobs: &[job::Checked], span: Span, ground: Ground<'_>) {
+    let advertised = jobs
+        .iter()
+        .filter_map(|job| Some((job.advertised_at?, job)));
+    for (at, job) in advertised {
+        let reason = format!(
+            "job[{}] has a 'port', but there is no catalog to announce it in",
+            job.spec.name
+        );
+        ground.findings.warn(at, reason);
+    }
+    if !raw.watches.is_empty() {
+        ground
+            .findings
+            .warn(span, "there are watches, but no catalog to watch");
+    }
+}
+
+fn consul(raw: &RawConsul, span: Span, ground: Ground<'_>) -> Option<Consul> {
+    let none = RawTls::default();
+    let (address, scheme, token, tls) = match raw {
+        RawConsul::Text(written) => {
+            let (address, scheme) = strip(&written.value);
+            let default = (!address.is_empty()).then_some(scheme);
+            (address.to_owned(), default, None, &none)
+        }
+        RawConsul::Fields {
+            address,
+            scheme,
+            token,
+            tls,
+        } => {
+            let scheme = scheme
+                .as_ref()
+                .map(|scheme| named(scheme, ground))
+                .unwrap_or_default();
+            (
+                text(address.as_ref()).unwrap_or_default(),
+                scheme,
+                token.as_ref(),
+                tls,
+            )
+        }
+    };
+    let (address, scheme) = locate(address, scheme, span, ground)?;
+    Some(complete(address, scheme, token, tls, span, ground))
+}
+
+/// Takes one leading scheme off, as ContainerPilot does.
+fn strip(written: &str) -> (&str, Scheme) {
+    if let Some(rest) = written.strip_prefix("http://") {
+        return (rest, Scheme::Http);
+    }
+    match written.strip_prefix("https://") {
+        Some(rest) => (rest, Scheme::Https),
+        None => (written, Scheme::Http),
+    }
+}
+
+fn named(scheme: &Spanned<String>, ground: Ground<'_>) -> Option<Scheme> {
+    match scheme.value.to_lowercase().as_str() {
+        "http" => Some(Scheme::Http),
+        "https" => Some(Scheme::Https),
+        "unix" => Some(Scheme::Unix),
+        _ => {
+            let reason = format!("Unknown protocol scheme: {}", scheme.value);
+            ground
+                .findings
+                .hinted(scheme.span, reason, "one of http, https, unix");
+            None
+        }
+    }
+}
+
+/// Applies the rules of Consul's own library: its defaults, and a scheme left in the address.
+fn locate(
+    address: String,
+    scheme: Option<Scheme>,
+    span: Span,
+    ground: Ground<'_>,
+) -> Option<(String, Scheme)> {
+    let address = if address.is_empty() {
+        ground
+            .world
+            .filled("CONSUL_HTTP_ADDR")
+            .unwrap_or(AGENT)
+            .to_owned()
+    } else {
+        address
+    };
+    let tls = ground.world.filled("CONSUL_HTTP_SSL").and_then(truth) == Some(true);
+    let usual = if tls { Scheme::Https } else { Scheme::Http };
+    match address.split_once("://") {
+        None => Some((address, scheme.unwrap_or(usual))),
+        Some(("http", rest)) => Some((rest.to_owned(), Scheme::Http)),
+        Some(("https", rest)) => Some((rest.to_owned(), Scheme::Https)),
+        Some(("unix", rest)) => Some((rest.to_owned(), Scheme::Unix)),
+        Some((other, _)) => {
+            ground
+                .findings
+                .error(span, format!("Unknown protocol scheme: {other}"));
+            None
+        }
+    }
+}
+
+/// Lets the environment win over the file, which it does for all but the address.
+fn complete(
+    address: String,
+    scheme: Scheme,
+    token: Option<&Spanned<String>>,
+    tls: &RawTls,
+    span: Span,
+    ground: Ground<'_>,
+) -> Consul {
+    let either = |name: &str, written: Option<&Spanned<String>>| {
+        ground
+            .world
+            .filled(name)
+            .map(str::to_owned)
+            .or_else(|| text(written))
+    };
+    let path = |name, written: &Option<_>| either(name, written.as_ref()).map(PathBuf::from);
+    let token_file = ground
+        .world
+        .filled("CONSUL_HTTP_TOKEN_FILE")
+        .map(PathBuf::from);
+    let own = ground.world.filled("CONSUL_HTTP_TOKEN").map(str::to_owned);
+    let written = if token_file.is_some() {
+        None
+    } else {
+        text(token)
+    };
+    let token = own.or(written).map(Secret::new);
+    let consul = Consul {
+        token_file: token_file.filter(|_| token.is_none()),
+        token,
+        address,
+        scheme,
+        ca_file: path("CONSUL_CACERT", &tls.ca_file),
+        ca_path: path("CONSUL_CAPATH", &tls.ca_path),
+        client_cert: path("CONSUL_CLIENT_CERT", &tls.client_cert),
+        client_key: path("CONSUL_CLIENT_KEY", &tls.client_key),
+        server_name: either("CONSUL_TLS_SERVER_NAME", tls.server_name.as_ref()),
+        verify: verify(tls, span, ground),
+    };
+    warn(&consul, span, ground);
+    consul
+}
+
+fn verify(tls: &RawTls, span: Span, ground: Ground<'_>) -> bool {
+    let asked = ground
+        .world
+        .variable("CONSUL_HTTP_SSL_VERIFY")
+        .and_then(truth);
+    match (asked, &tls.verify) {
+        (Some(verify), _) => {
+            if !verify {
+                let name = "CONSUL_HTTP_SSL_VERIFY";
+                ground.findings.warn(
+                    span,
+                    format!("the agent's certificate is not verified: {name}"),
+                );
+            }
+            verify
+        }
+        (None, Some(verify)) => {
+            if !verify.value {
+                let reason = "the agent's certificate is not verified: `verify: false`";
+                ground.findings.warn(verify.span, reason);
+            }
+            verify.value
+        }
+        (None, None) => true,
+    }
+}
+
+fn warn(consul: &Consul, span: Span, ground: Ground<'_>) {
+    if consul.client_cert.is_some() != consul.client_key.is_some() {
+        let reason =
+            "the client certificate has no effect: `clientcert` and `clientkey` go together";
+        ground.findings.warn(span, reason);
+    }
+}
+
+fn truth(text: &str) -> Option<bool> {
+    match text.to_lowercase().as_str() {
+        "1" | "true" => Some(true),
+        "0" | "false" => Some(false),
+        _ => None,
+    }
+}

@@ -1,0 +1,116 @@
+//! The metrics server, its metrics, and the service that stands for it.
+
+use std::collections::HashSet;
+
+use pilot_core::spec::{JobSpec, ServiceSpec};
+
+use super::{Ground, choices, job, service, text};
+use crate::{
+    Metric, MetricKind, Telemetry,
+    raw::{RawMetric, RawTelemetry},
+};
+
+const PORT: u16 = 9090;
+const PREFIX: &str = "telemetry validation error: ";
+
+pub(super) fn check(raw: &RawTelemetry<'_>, ground: Ground<'_>) -> Option<(Telemetry, JobSpec)> {
+    let metrics = metrics(&raw.metrics, ground);
+    let port = match &raw.port {
+        None => Some(PORT),
+        Some(port) => ground.port(port, "telemetry.port"),
+    };
+    let what = "telemetry.interfaces";
+    let address = service::find_address(raw.interfaces, raw.span, what, PREFIX, ground);
+    let telemetry = Telemetry {
+        address: address?,
+        port: port?,
+        tags: raw.tags.clone(),
+        metrics,
+    };
+    let job = own_job(&telemetry, ground);
+    Some((telemetry, job))
+}
+
+fn own_job(telemetry: &Telemetry, ground: Ground<'_>) -> JobSpec {
+    let mut tags = telemetry.tags.clone();
+    tags.extend((!ground.world.version.is_empty()).then(|| ground.world.version.to_owned()));
+    let service = ServiceSpec {
+        id: service::id(job::OWN_NAME, ground),
+        address: telemetry.address.to_string(),
+        port: telemetry.port,
+        tags,
+        meta: Vec::new(),
+        ttl: service::OWN_TTL,
+        initial_status: None,
+        enable_tag_override: false,
+        deregister_critical_after: None,
+    };
+    JobSpec {
+        health: service::own_health(&service),
+        service: Some(service),
+        ..JobSpec::new(job::OWN_NAME)
+    }
+}
+
+fn metrics(raw: &[RawMetric], ground: Ground<'_>) -> Vec<Metric> {
+    let mut seen = HashSet::new();
+    let mut metrics = Vec::new();
+    for raw in raw {
+        let Some(metric) = metric(raw, ground) else {
+            continue;
+        };
+        if seen.insert(metric.full_name()) {
+            metrics.push(metric);
+        } else {
+            let reason = format!("the metric `{}` is there already", metric.full_name());
+            ground
+                .findings
+                .warn(raw.name.as_ref().map_or(raw.span, |name| name.span), reason);
+        }
+    }
+    metrics
+}
+
+fn metric(raw: &RawMetric, ground: Ground<'_>) -> Option<Metric> {
+    let written = text(raw.kind.as_ref()).unwrap_or_default();
+    let kind = MetricKind::WORDS.iter().find(|(word, _)| *word == written);
+    let Some((_, kind)) = kind else {
+        let at = raw.kind.as_ref().map_or(raw.span, |kind| kind.span);
+        let reason = format!("{PREFIX}invalid metric type: {written}");
+        ground
+            .findings
+            .hinted(at, reason, choices(MetricKind::WORDS));
+        return None;
+    };
+    let metric = Metric {
+        namespace: text(raw.namespace.as_ref()).unwrap_or_default(),
+        subsystem: text(raw.subsystem.as_ref()).unwrap_or_default(),
+        name: text(raw.name.as_ref()).unwrap_or_default(),
+        help: text(raw.help.as_ref()).unwrap_or_default(),
+        kind: *kind,
+    };
+    check_metric(&metric, raw, ground);
+    Some(metric)
+}
+
+fn check_metric(metric: &Metric, raw: &RawMetric, ground: Ground<'_>) {
+    let name = metric.full_name();
+    let at = raw.name.as_ref().map_or(raw.span, |name| name.span);
+    if metric.name.is_empty() || !is_metric_name(&name) {
+        let shown = if metric.name.is_empty() { "" } else { &name };
+        let reason = format!("{PREFIX}{shown:?} is not a valid metric name");
+        ground
+            .findings
+            .hinted(at, reason, "use letters, digits and underscores");
+    }
+    if metric.help.is_empty() {
+        let at = raw.help.as_ref().map_or(at, |help| help.span);
+        let reason = format!("{PREFIX}metric {name:?} is invalid: empty help string");
+        ground.findings.error(at, reason);
+    }
+}
+
+fn is_metric_name(name: &str) -> bool {
+    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | ':');
+    !name.starts_with(|c: char| c.is_ascii_digit()) && name.chars().all(legal)
+}

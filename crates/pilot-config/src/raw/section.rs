@@ -1,0 +1,307 @@
+//! The sections beside jobs and templates, as they are written.
+
+use crate::{
+    decode::Fields,
+    findings::Findings,
+    value::{Kind, Member, Span, Spanned, Value},
+};
+
+/// The catalog as it is written.
+pub(crate) enum RawCatalog {
+    None {
+        span: Span,
+    },
+    Consul {
+        span: Span,
+        consul: RawConsul,
+    },
+    Embedded {
+        address: Option<Spanned<String>>,
+    },
+    /// Something that is no catalog; it has been reported.
+    Broken,
+}
+
+/// A Consul agent as it is written.
+pub(crate) enum RawConsul {
+    /// All in one text.
+    Text(Spanned<String>),
+    /// Key by key.
+    Fields {
+        address: Option<Spanned<String>>,
+        scheme: Option<Spanned<String>>,
+        token: Option<Spanned<String>>,
+        tls: RawTls,
+    },
+}
+
+/// How to speak TLS, as it is written.
+#[derive(Default)]
+pub(crate) struct RawTls {
+    pub(crate) ca_file: Option<Spanned<String>>,
+    pub(crate) ca_path: Option<Spanned<String>>,
+    pub(crate) client_cert: Option<Spanned<String>>,
+    pub(crate) client_key: Option<Spanned<String>>,
+    pub(crate) server_name: Option<Spanned<String>>,
+    pub(crate) verify: Option<Spanned<bool>>,
+}
+
+const NO_BACKEND: &str = "no discovery backend defined";
+
+impl RawCatalog {
+    pub(super) fn decode(fields: &mut Fields<'_, '_>) -> Option<Self> {
+        let findings = fields.findings();
+        let short = fields.take_exact("consul");
+        let long = fields.take_exact("catalog");
+        match (short, long) {
+            (None, None) => None,
+            (Some(member), None) => Some(Self::consul(&member.value, "consul", findings)),
+            (None, Some(member)) => Some(Self::catalog(&member.value, findings)),
+            (Some(_), Some(member)) => {
+                let reason = "cannot use `catalog` beside `consul`: there is one catalog";
+                findings.error(member.key.span, reason);
+                Some(Self::Broken)
+            }
+        }
+    }
+
+    fn consul(value: &Value, path: &str, findings: &Findings) -> Self {
+        let consul = match &value.kind {
+            Kind::Text(text) => Some(RawConsul::Text(Spanned::new(value.span, text.clone()))),
+            Kind::Object(_) => Fields::open(value, path, findings).map(RawConsul::decode),
+            Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::List(_) => {
+                let reason = format!("{NO_BACKEND}: `{path}` is neither text nor object");
+                findings.hinted(value.head(), reason, "write `consul: \"localhost:8500\"`");
+                None
+            }
+        };
+        consul.map_or(Self::Broken, |consul| Self::Consul {
+            span: value.head(),
+            consul,
+        })
+    }
+
+    fn catalog(value: &Value, findings: &Findings) -> Self {
+        let (word, inner) = match &value.kind {
+            Kind::Text(word) => (word.as_str(), None),
+            Kind::Object(members) if members.len() == 1 => {
+                (members[0].key.value.as_str(), Some(&members[0]))
+            }
+            Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::List(_) | Kind::Object(_) => {
+                ("", None)
+            }
+        };
+        match (word, inner) {
+            ("none", None) => Self::None { span: value.span },
+            ("consul", None) => Self::Consul {
+                span: value.span,
+                consul: RawConsul::Text(Spanned::new(value.span, String::new())),
+            },
+            ("consul", Some(member)) => Self::consul(&member.value, "catalog.consul", findings),
+            ("embedded", None) => Self::Embedded { address: None },
+            ("embedded", Some(member)) => Self::embedded(member, findings),
+            ("etcd" | "zookeeper", _) => {
+                let reason = format!("cannot use the catalog `{word}`: not supported yet");
+                findings.error(value.head(), reason);
+                Self::Broken
+            }
+            _ => {
+                let reason = "cannot use this as `catalog`: not a catalog";
+                let hint = "one of \"none\", \"embedded\", {embedded: {address}}, {consul: {…}}";
+                findings.hinted(value.head(), reason, hint);
+                Self::Broken
+            }
+        }
+    }
+
+    fn embedded(member: &Member, findings: &Findings) -> Self {
+        if member.value.is_null() {
+            return Self::Embedded { address: None };
+        }
+        let Some(mut fields) = Fields::open(&member.value, "catalog.embedded", findings) else {
+            return Self::Broken;
+        };
+        let address = fields.filled("address");
+        fields.finish();
+        Self::Embedded { address }
+    }
+}
+
+impl RawConsul {
+    fn decode(mut fields: Fields<'_, '_>) -> Self {
+        let consul = Self::Fields {
+            address: fields.filled("address"),
+            scheme: fields.filled("scheme"),
+            token: fields.filled("token"),
+            tls: fields
+                .object("tls")
+                .map_or_else(RawTls::default, RawTls::decode),
+        };
+        fields.finish();
+        consul
+    }
+}
+
+impl RawTls {
+    fn decode(mut fields: Fields<'_, '_>) -> Self {
+        let tls = Self {
+            ca_file: fields.filled("cafile"),
+            ca_path: fields.filled("capath"),
+            client_cert: fields.filled("clientcert"),
+            client_key: fields.filled("clientkey"),
+            server_name: fields.filled("servername"),
+            verify: fields.truth("verify"),
+        };
+        fields.finish();
+        tls
+    }
+}
+
+/// The log as it is written.
+#[derive(Default)]
+pub(crate) struct RawLogging {
+    pub(crate) level: Option<Spanned<String>>,
+    pub(crate) format: Option<Spanned<String>>,
+    pub(crate) output: Option<Spanned<String>>,
+}
+
+impl RawLogging {
+    pub(super) fn decode(mut fields: Fields<'_, '_>) -> Self {
+        let logging = Self {
+            level: fields.filled("level"),
+            format: fields.filled("format"),
+            output: fields.filled("output"),
+        };
+        fields.finish();
+        logging
+    }
+}
+
+/// The control socket as it is written.
+#[derive(Default)]
+pub(crate) struct RawControl {
+    pub(crate) socket: Option<Spanned<String>>,
+    pub(crate) mode: Option<Spanned<String>>,
+    pub(crate) group: Option<Spanned<String>>,
+}
+
+impl RawControl {
+    pub(super) fn decode(mut fields: Fields<'_, '_>) -> Self {
+        let control = Self {
+            socket: fields.text("socket"),
+            mode: fields.filled("mode"),
+            group: fields.filled("group"),
+        };
+        fields.finish();
+        control
+    }
+}
+
+/// A watch as it is written.
+pub(crate) struct RawWatch {
+    pub(crate) span: Span,
+    pub(crate) name: Option<Spanned<String>>,
+    pub(crate) service: Option<Spanned<String>>,
+    pub(crate) interval: Option<Spanned<i64>>,
+    pub(crate) tag: Option<Spanned<String>>,
+    pub(crate) dc: Option<Spanned<String>>,
+    /// Whether something in it could not be read, so that what is missing may not be.
+    pub(crate) broken: bool,
+}
+
+impl RawWatch {
+    pub(super) fn decode(mut fields: Fields<'_, '_>) -> Self {
+        let findings = fields.findings();
+        let count = findings.count();
+        let mut watch = Self {
+            span: fields.span(),
+            name: fields.text("name"),
+            interval: fields.number("interval"),
+            tag: fields.filled("tag"),
+            dc: fields.filled("dc"),
+            service: fields.filled("service"),
+            broken: false,
+        };
+        fields.ignore(&["serviceName"]);
+        fields.refuse(&["key", "prefix", "file", "debounce", "min", "onEmpty"]);
+        watch.broken = findings.count() > count;
+        fields.finish();
+        watch
+    }
+}
+
+/// The metrics server as it is written.
+pub(crate) struct RawTelemetry<'v> {
+    pub(crate) span: Span,
+    pub(crate) port: Option<Spanned<i64>>,
+    pub(crate) interfaces: Option<&'v Member>,
+    pub(crate) tags: Vec<String>,
+    pub(crate) metrics: Vec<RawMetric>,
+}
+
+/// A metric as it is written.
+pub(crate) struct RawMetric {
+    pub(crate) span: Span,
+    pub(crate) namespace: Option<Spanned<String>>,
+    pub(crate) subsystem: Option<Spanned<String>>,
+    pub(crate) name: Option<Spanned<String>>,
+    pub(crate) help: Option<Spanned<String>>,
+    pub(crate) kind: Option<Spanned<String>>,
+}
+
+impl<'v> RawTelemetry<'v> {
+    pub(super) fn decode(mut fields: Fields<'v, '_>) -> Self {
+        let telemetry = Self {
+            span: fields.span(),
+            port: fields.number("port"),
+            interfaces: fields.take("interfaces"),
+            tags: fields
+                .texts("tags")
+                .map(|tags| tags.value)
+                .unwrap_or_default(),
+            metrics: metrics(&mut fields),
+        };
+        fields.finish();
+        telemetry
+    }
+}
+
+fn metrics(fields: &mut Fields<'_, '_>) -> Vec<RawMetric> {
+    let findings = fields.findings();
+    let Some(value) = fields.value("metrics") else {
+        return Vec::new();
+    };
+    let items = match &value.kind {
+        Kind::List(items) => items.as_slice(),
+        // The weak mode of mapstructure takes one object for a list of one.
+        Kind::Object(_) => std::slice::from_ref(value),
+        Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::Text(_) => {
+            let got = value.go_kind();
+            let reason = format!("'metrics': source data must be an array or slice, got {got}");
+            findings.error(value.head(), reason);
+            &[]
+        }
+    };
+    let open = |(at, item)| Fields::open(item, &format!("metrics[{at}]"), findings);
+    items
+        .iter()
+        .enumerate()
+        .filter_map(open)
+        .map(RawMetric::decode)
+        .collect()
+}
+
+impl RawMetric {
+    fn decode(mut fields: Fields<'_, '_>) -> Self {
+        let metric = Self {
+            span: fields.span(),
+            namespace: fields.filled("namespace"),
+            subsystem: fields.filled("subsystem"),
+            name: fields.filled("name"),
+            help: fields.filled("help"),
+            kind: fields.filled("type"),
+        };
+        fields.finish();
+        metric
+    }
+}
