@@ -1,0 +1,113 @@
+//! Slices: a window on shared elements of one type.
+
+use std::{fmt, sync::Arc};
+
+use super::{Text, Value};
+
+/// The type of the elements of a list or of the values of a map.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Element {
+    /// `interface {}`: anything, and nil where something is missing.
+    Any,
+    /// `bool`.
+    Bool,
+    /// `int`.
+    Int,
+    /// `float64`.
+    Float,
+    /// `string`.
+    String,
+    /// Any other type by its Go name; its zero value counts as nil.
+    Named(Arc<str>),
+}
+
+impl Element {
+    /// Gives the zero value of the type.
+    pub fn zero(&self) -> Value {
+        match self {
+            Self::Any | Self::Named(_) => Value::Nil,
+            Self::Bool => Value::Bool(false),
+            Self::Int => Value::Int(0),
+            Self::Float => Value::Float(0.0),
+            Self::String => Value::String(Text::from("")),
+        }
+    }
+}
+
+impl fmt::Display for Element {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Any => "interface {}",
+            Self::Bool => "bool",
+            Self::Int => "int",
+            Self::Float => "float64",
+            Self::String => "string",
+            Self::Named(name) => name,
+        })
+    }
+}
+
+/// A slice of values; slices of it share the storage.
+#[derive(Clone)]
+pub struct List {
+    storage: Arc<[Value]>,
+    start: usize,
+    end: usize,
+    element: Element,
+}
+
+impl List {
+    /// Makes a list whose elements are of the given type.
+    pub fn new(element: Element, items: impl IntoIterator<Item = Value>) -> Self {
+        let storage: Arc<[Value]> = items.into_iter().collect();
+        Self {
+            start: 0,
+            end: storage.len(),
+            storage,
+            element,
+        }
+    }
+
+    /// Makes a `[]string`.
+    pub fn strings<T: Into<Text>>(items: impl IntoIterator<Item = T>) -> Self {
+        Self::new(
+            Element::String,
+            items.into_iter().map(|item| Value::String(item.into())),
+        )
+    }
+
+    /// Gives the elements in order.
+    pub fn items(&self) -> &[Value] {
+        &self.storage[self.start..self.end]
+    }
+
+    /// Gives the type of the elements.
+    pub fn element(&self) -> &Element {
+        &self.element
+    }
+
+    /// Counts the elements from the start of the list to the end of its storage.
+    pub(crate) fn capacity(&self) -> usize {
+        self.storage.len() - self.start
+    }
+
+    /// Gives the part between two offsets, which lie in order within the capacity.
+    pub(crate) fn slice(&self, from: usize, to: usize) -> Self {
+        debug_assert!(
+            from <= to && to <= self.capacity(),
+            "the caller has checked the bounds"
+        );
+        Self {
+            start: self.start + from,
+            end: self.start + to,
+            ..self.clone()
+        }
+    }
+}
+
+/// Collects an `[]interface {}`.
+impl FromIterator<Value> for List {
+    fn from_iter<I: IntoIterator<Item = Value>>(items: I) -> Self {
+        Self::new(Element::Any, items)
+    }
+}

@@ -1,0 +1,77 @@
+//! Maps: values of one type under string keys, in the order of the keys.
+
+use std::{collections::BTreeMap, ops::Bound, sync::Arc};
+
+use super::{Element, Text, Value};
+
+/// A map with string keys, which a template always walks in sorted order.
+#[derive(Clone)]
+pub struct Map {
+    entries: Arc<BTreeMap<Text, Value>>,
+    element: Element,
+}
+
+impl Map {
+    /// Makes a map whose values are of the given type.
+    pub fn new(element: Element, entries: impl IntoIterator<Item = (Text, Value)>) -> Self {
+        Self {
+            entries: Arc::new(entries.into_iter().collect()),
+            element,
+        }
+    }
+
+    /// Makes a `map[string]string`, where a missing key stands for an empty string.
+    pub fn strings<K: Into<Text>, V: Into<Text>>(
+        entries: impl IntoIterator<Item = (K, V)>,
+    ) -> Self {
+        Self::new(
+            Element::String,
+            entries
+                .into_iter()
+                .map(|(key, value)| (key.into(), Value::String(value.into()))),
+        )
+    }
+
+    /// Gives the value under a key.
+    pub fn entry(&self, key: &[u8]) -> Option<&Value> {
+        self.entries.get(key)
+    }
+
+    /// Walks over the entries in the order of the keys.
+    pub fn entries(&self) -> impl Iterator<Item = (&Text, &Value)> {
+        self.entries.iter()
+    }
+
+    /// Gives the entry that follows a key in order, or the first.
+    pub(crate) fn entry_after(&self, key: Option<&Text>) -> Option<(&Text, &Value)> {
+        let after = key.map_or(Bound::Unbounded, Bound::Excluded);
+        self.entries
+            .range::<Text, _>((after, Bound::Unbounded))
+            .next()
+    }
+
+    /// Gives the type of the values.
+    pub fn element(&self) -> &Element {
+        &self.element
+    }
+
+    /// Counts the entries.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Tells whether there is no entry.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+}
+
+/// Collects a `map[string]interface {}`.
+impl<K: Into<Text>> FromIterator<(K, Value)> for Map {
+    fn from_iter<I: IntoIterator<Item = (K, Value)>>(entries: I) -> Self {
+        Self::new(
+            Element::Any,
+            entries.into_iter().map(|(key, value)| (key.into(), value)),
+        )
+    }
+}
