@@ -11,13 +11,17 @@
 //! reload changed the job, or a person asked: out of the catalog, a pause for clients to notice,
 //! the `stopping` event and the jobs that run on it, the signal, KILL when the budget is spent,
 //! and `stopped` when no process is left. `Up` is the running of a job without a process.
+//!
+//! A job that runs on the `stopping` or `stopped` of another has its turn in that other's stop.
+//! While the helper stops, or a reload takes it away, it stays until its turn has come or cannot
+//! come any more; when that other begins a new life, it is made ready for one more turn.
 
 mod health;
 mod start;
 mod stop;
 
 pub(crate) use health::{Health, HealthStatus};
-pub(crate) use stop::{Stop, StopPhase, Then};
+pub(crate) use stop::{Leaving, Stop, StopPhase, Then};
 
 use std::time::Duration;
 
@@ -45,6 +49,12 @@ pub(crate) struct Job {
     pub(crate) last_exit: Option<ExitStatus>,
     /// The helper is stopping, so nothing is started that is not part of the stop.
     quitting: bool,
+    /// Its start event may start it once more, though a run is on and its `when` says `once`.
+    turn_ahead: bool,
+    /// It has begun a new life, so the jobs that run on its stop must be made ready.
+    pub(crate) fresh: bool,
+    /// A reload takes it away as soon as no turn of it is ahead.
+    pub(crate) leaving: Option<Leaving>,
     /// How long its stop may wait for the jobs that run on its `stopping`.
     pub(crate) hook_budget: Duration,
 }
@@ -111,6 +121,9 @@ impl Job {
             runs: 0,
             last_exit: None,
             quitting: false,
+            turn_ahead: false,
+            fresh: false,
+            leaving: None,
             hook_budget: Duration::ZERO,
             spec,
         }
@@ -129,19 +142,25 @@ impl Job {
         self.state = State::Waiting {
             give_up_at: self.spec.start_within.map(|limit| step.now + limit),
         };
-        if let Some(status) = self.initial_status() {
-            let message = format!(
-                "Registering service {} with initial status set to {}",
-                self.spec.name,
-                status.word()
-            );
-            step.log(crate::Level::Info, message);
-            self.publish_status(status, String::new(), step);
-        }
+        self.register_initially(step);
     }
 
-    fn initial_status(&self) -> Option<Status> {
-        self.spec.service.as_ref()?.initial_status
+    /// Enters the catalog with the status that the configuration names, before any check.
+    fn register_initially(&mut self, step: &mut Step<'_>) {
+        let service = self.spec.service.as_ref();
+        let Some(status) = service.and_then(|service| service.initial_status) else {
+            return;
+        };
+        if self.catalog != Catalog::Out || step.maintenance {
+            return;
+        }
+        let message = format!(
+            "Registering service {} with initial status set to {}",
+            self.spec.name,
+            status.word()
+        );
+        step.log(crate::Level::Info, message);
+        self.publish_status(status, String::new(), step);
     }
 
     /// The earliest moment at which the job has something to do.
@@ -188,7 +207,13 @@ impl Job {
                     self.start(step);
                 }
             }
-            State::Running { run, .. } => run.on_woken(self.spec.stop.timeout, step),
+            State::Running { run, .. } => {
+                run.on_woken(self.spec.stop.timeout, step);
+                if self.quitting && run.over() {
+                    let run = run.id;
+                    self.on_gone(run, step);
+                }
+            }
             State::Stopping(_) => self.on_stop_woken(step),
             State::Idle | State::Up | State::Held | State::Complete(_) | State::Superseded(_) => {}
         }
@@ -212,7 +237,13 @@ impl Job {
         }
     }
 
+    /// Whether the event makes its condition hold. What follows the end of its own run is said by
+    /// its restarts, so that end is no start event (ContainerPilot 3.8: jobs.go processEvent).
     fn concerns(&mut self, event: &Event) -> bool {
+        let ends = [EventKind::ExitSuccess, EventKind::ExitFailed].contains(&event.kind);
+        if ends && event.source == self.source() {
+            return false;
+        }
         match &self.spec.when {
             When::Once(condition) | When::Each(condition) => {
                 if !condition.events().contains(&event) {
@@ -232,13 +263,28 @@ impl Job {
         }
     }
 
-    /// Whether the job's condition would hold if every event for which `happened` is true had
-    /// just occurred; a job that joins by a reload must not wait for what has already been.
-    pub(crate) fn would_start(&self, happened: &dyn Fn(&Event) -> bool) -> bool {
+    /// The events of its condition.
+    pub(crate) fn start_events(&self) -> Vec<&Event> {
         match &self.spec.when {
-            When::Once(condition) | When::Each(condition) => holds(condition, happened),
+            When::Once(condition) | When::Each(condition) => condition.events(),
+            When::Every(_) | When::OnSignal(_) => Vec::new(),
+        }
+    }
+
+    /// Takes up events from before it was there; a job that joins by a reload must not wait for
+    /// what has already been.
+    pub(crate) fn catch_up(&mut self, happened: Vec<Event>, step: &mut Step<'_>) {
+        let due = match &self.spec.when {
+            When::Once(condition) | When::Each(condition) => {
+                holds(condition, &|event| happened.contains(event))
+            }
             When::Every(_) => true,
             When::OnSignal(_) => false,
+        };
+        if due {
+            self.on_start_event(step);
+        } else {
+            self.occurred = happened;
         }
     }
 
@@ -263,7 +309,8 @@ impl Job {
         };
         let events = condition.events();
         let sources = events.into_iter().filter(|e| kinds.contains(&e.kind));
-        sources.filter_map(|e| job_of(&e.source)).collect()
+        let jobs = sources.filter_map(|e| job_of(&e.source));
+        jobs.filter(|name| **name != self.spec.name).collect()
     }
 
     /// Whether it has a run on or ahead, as opposed to waiting for an event or being over.

@@ -92,6 +92,16 @@ impl Run {
         self.gone = true;
     }
 
+    /// Gives it until then, if it has not less already.
+    pub(crate) fn bound(&mut self, until: Time) {
+        if let Pressure::Free { timeout_at } = &mut self.pressure
+            && timeout_at.is_none_or(|at| at > until)
+        {
+            *timeout_at = Some(until);
+            self.timeout = Some(until - self.started_at);
+        }
+    }
+
     /// Takes note that its own process ended. What it left behind has been asked to end, and has
     /// `budget` to do so.
     pub(crate) fn on_exited(

@@ -224,6 +224,7 @@ fn template_status(template: &template::Template) -> TemplateStatus {
         template::State::Reconfiguring { .. } => ("reconfiguring", String::new()),
         template::State::Settled => ("settled", String::new()),
         template::State::Failed { reason, .. } => ("failed", reason.clone()),
+        template::State::Ceased => ("ceased", String::new()),
     };
     TemplateStatus {
         name: template.spec.name.clone(),

@@ -15,6 +15,8 @@ pub(crate) struct Step<'a> {
     pub(crate) running: bool,
     pub(crate) bus: VecDeque<Event>,
     pub(crate) effects: Vec<Effect>,
+    /// Runs whose answer has been taken, though something of their tree remains.
+    pub(crate) left_behind: Vec<Run>,
     pub(crate) ids: &'a mut Ids,
 }
 
@@ -49,8 +51,11 @@ impl Ids {
 }
 
 impl Step<'_> {
+    /// Puts an event on the bus. The world hears of it before anything is done about it.
     pub(crate) fn publish(&mut self, kind: EventKind, source: Source) {
-        self.bus.push_back(Event::new(kind, source));
+        let event = Event::new(kind, source);
+        self.effects.push(Effect::Announce(event.clone()));
+        self.bus.push_back(event);
     }
 
     pub(crate) fn log(&mut self, level: Level, message: String) {

@@ -1,14 +1,17 @@
 //! The whole: owns every job, watch and template, and the order in which they hear of events.
 
+mod fact;
 mod finish;
 mod reload;
 mod route;
+mod turn;
 
 use std::{collections::VecDeque, time::Duration};
 
 use crate::{
     Effect, Event, EventKind, Input, JobCommand, JobName, Level, Signal, Source, Spec, Time,
-    job::{HealthStatus, Job, State, Then},
+    job::{Job, State, Then},
+    run::Run,
     spec::{StopSignals, When},
     step::{Ids, Step},
     template::{self, Template},
@@ -25,8 +28,15 @@ pub struct Supervisor {
     stop_signals: StopSignals,
     pub(crate) maintenance: bool,
     pub(crate) life: Life,
+    /// What came before everything was in place; it is taken up then.
+    early: Vec<Input>,
+    /// Runs whose answer has been taken, though something of their tree remains.
+    left_behind: Vec<Run>,
     ids: Ids,
 }
+
+/// How many early inputs are kept; they come from people, within the moments of a start.
+const EARLY: usize = 64;
 
 /// Where the helper is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +68,8 @@ impl Supervisor {
             stop_signals: spec.stop_signals,
             maintenance: false,
             life: Life::Starting,
+            early: Vec::new(),
+            left_behind: Vec::new(),
             ids: Ids::new(seed),
         }
     }
@@ -77,11 +89,13 @@ impl Supervisor {
             running: self.jobs.iter().any(|job| job.run().is_some()),
             bus: VecDeque::new(),
             effects: Vec::new(),
+            left_behind: Vec::new(),
             ids: &mut ids,
         };
         self.on_input(input, &mut step);
         self.drain(&mut step);
         self.finish(&mut step);
+        self.left_behind.append(&mut step.left_behind);
         let effects = step.effects;
         self.ids = ids;
         effects
@@ -97,10 +111,14 @@ impl Supervisor {
             [job.deadline(), hooks].into_iter().flatten().min()
         });
         let templates = self.templates.iter().filter_map(Template::deadline);
-        jobs.chain(templates).min()
+        let left_behind = self.left_behind.iter().filter_map(Run::deadline);
+        jobs.chain(templates).chain(left_behind).min()
     }
 
     fn on_input(&mut self, input: Input, step: &mut Step<'_>) {
+        if self.life == Life::Starting && !self.matters_before_the_start(&input) {
+            return self.keep_for_the_start(input, step);
+        }
         match input {
             Input::Started => self.on_begun(step),
             Input::Woken => self.on_woken(step),
@@ -136,6 +154,40 @@ impl Supervisor {
         }
     }
 
+    fn matters_before_the_start(&self, input: &Input) -> bool {
+        match input {
+            Input::Started => true,
+            Input::SignalArrived(signal) => self.asks_to_stop(*signal),
+            Input::Woken
+            | Input::RunStarted { .. }
+            | Input::RunFailedToStart { .. }
+            | Input::RunExited { .. }
+            | Input::RunGone { .. }
+            | Input::Withdrawn { .. }
+            | Input::WatchAnswered { .. }
+            | Input::TemplateDataChanged { .. }
+            | Input::TemplateRendered { .. }
+            | Input::TemplateInstalled { .. }
+            | Input::MaintenanceRequested { .. }
+            | Input::JobCommanded { .. }
+            | Input::Reloaded(_) => false,
+        }
+    }
+
+    fn keep_for_the_start(&mut self, input: Input, step: &mut Step<'_>) {
+        if input == Input::Woken {
+            return;
+        }
+        if self.early.len() < EARLY {
+            self.early.push(input);
+        } else {
+            step.log(
+                Level::Warn,
+                "too much before the start: passed over".to_owned(),
+            );
+        }
+    }
+
     /// Everything is in place: follow, load, and let `startup` ring.
     fn on_begun(&mut self, step: &mut Step<'_>) {
         if self.life != Life::Starting {
@@ -155,6 +207,10 @@ impl Supervisor {
             job.activate(step);
         }
         step.publish(EventKind::Startup, Source::Global);
+        for input in std::mem::take(&mut self.early) {
+            self.drain(step);
+            self.on_input(input, step);
+        }
     }
 
     fn on_woken(&mut self, step: &mut Step<'_>) {
@@ -164,6 +220,10 @@ impl Supervisor {
         for template in &mut self.templates {
             template.on_woken(step);
         }
+        for run in &mut self.left_behind {
+            run.on_woken(None, step);
+        }
+        self.left_behind.retain(|run| !run.over());
     }
 
     fn on_signal(&mut self, signal: Signal, step: &mut Step<'_>) {
@@ -192,7 +252,10 @@ impl Supervisor {
 
     fn asks_to_stop(&self, signal: Signal) -> bool {
         let forwarded = self.stop_signals == StopSignals::Forwarded;
-        let heard = || self.main_application().is_some_and(|job| job.run().is_some());
+        let heard = || {
+            self.main_application()
+                .is_some_and(|job| job.run().is_some())
+        };
         (signal == Signal::TERM || signal == Signal::INT) && !(forwarded && heard())
     }
 
@@ -214,21 +277,34 @@ impl Supervisor {
     /// at the third without asking the processes.
     fn on_stop_asked(&mut self, step: &mut Step<'_>) {
         match &mut self.life {
-            Life::Starting | Life::Running => self.begin_shutdown(None, step),
+            Life::Starting => {
+                self.jobs.iter_mut().for_each(Job::end_unstarted);
+                self.begin_shutdown(None, step);
+            }
+            Life::Running => self.begin_shutdown(None, step),
             Life::Stopping(stopping) => {
                 stopping.asked += 1;
-                if stopping.asked == 2 {
-                    step.log(
-                        Level::Warn,
-                        "asked to stop again: not waiting any longer".into(),
-                    );
-                    self.jobs.iter_mut().for_each(|job| job.hasten(step));
-                } else {
-                    step.log(Level::Warn, "asked to stop once more: killing".into());
-                    self.jobs.iter_mut().for_each(|job| job.kill(step));
-                }
+                let asked = stopping.asked;
+                self.on_stop_asked_again(asked, step);
             }
             Life::Exited => {}
+        }
+    }
+
+    fn on_stop_asked_again(&mut self, asked: u32, step: &mut Step<'_>) {
+        match asked {
+            0 | 1 => step.log(Level::Info, "asked to stop: already stopping".into()),
+            2 => {
+                step.log(
+                    Level::Warn,
+                    "asked to stop again: not waiting any longer".into(),
+                );
+                self.jobs.iter_mut().for_each(|job| job.hasten(step));
+            }
+            3.. => {
+                step.log(Level::Warn, "asked to stop once more: killing".into());
+                self.jobs.iter_mut().for_each(|job| job.kill(step));
+            }
         }
     }
 
@@ -236,8 +312,17 @@ impl Supervisor {
         let asked = u32::from(verdict.is_none());
         self.life = Life::Stopping(Stopping { asked, verdict });
         step.publish(EventKind::Shutdown, Source::Global);
+        self.cease(step);
+    }
+
+    /// Ends what no job owns.
+    fn cease(&mut self, step: &mut Step<'_>) {
         for template in &mut self.templates {
             template.cease(step);
+        }
+        self.left_behind.append(&mut step.left_behind);
+        for run in &mut self.left_behind {
+            run.kill(step);
         }
     }
 
@@ -269,7 +354,7 @@ impl Supervisor {
         match command {
             JobCommand::Start => self.with_job(name, |job| job.start_by_hand(step)),
             JobCommand::Stop => self.with_job(name, |job| job.begin_stop(Then::Hold, step)),
-            JobCommand::Restart => self.restart(name, step),
+            JobCommand::Restart => self.with_job(name, |job| job.restart_by_hand(step)),
             JobCommand::Signal(signal) => {
                 if let Some(run) = self.job(name).and_then(Job::run).filter(|run| run.alive()) {
                     let run = run.id;
@@ -277,13 +362,6 @@ impl Supervisor {
                 }
             }
         }
-    }
-
-    fn restart(&mut self, name: &JobName, step: &mut Step<'_>) {
-        for hook in &mut self.jobs {
-            hook.rearm(name);
-        }
-        self.with_job(name, |job| job.restart_by_hand(step));
     }
 
     fn on_template_installed(
@@ -301,8 +379,10 @@ impl Supervisor {
         }
         match ask {
             template::Ask::Restart(job) => {
-                if self.job(&job).and_then(Job::run).is_some() {
-                    self.restart(&job, step);
+                // A job that is about to stop takes up the new file when it starts again.
+                let runs = |job: &Job| matches!(job.state, State::Running { .. });
+                if self.job(&job).is_some_and(runs) {
+                    self.with_job(&job, |job| job.restart_by_hand(step));
                 }
             }
             template::Ask::Signal(job, signal) => {
@@ -319,9 +399,10 @@ impl Supervisor {
         loop {
             while let Some(event) = step.bus.pop_front() {
                 self.on_event(&event, step);
-                step.effects.push(Effect::Announce(event));
             }
-            let moved = self.move_stops_along(step) | self.replace_superseded(step);
+            self.rearm_turns();
+            let moved =
+                self.move_stops_along(step) || self.let_go(step) || self.replace_superseded(step);
             if !moved && step.bus.is_empty() {
                 break;
             }
@@ -338,97 +419,7 @@ impl Supervisor {
         }
     }
 
-    /// Lets each stop that waits for other jobs go on when they are done or out of time.
-    fn move_stops_along(&mut self, step: &mut Step<'_>) -> bool {
-        let mut moved = false;
-        for n in 0..self.jobs.len() {
-            let Some(until) = self.jobs[n].awaits_hooks_until() else {
-                continue;
-            };
-            let name = self.jobs[n].name().clone();
-            let late = until <= step.now;
-            let is_awaited = |job: &Job| job.is_hook_of(&name) && job.busy();
-            if late {
-                let awaited = self.jobs.iter_mut().filter(|job| is_awaited(job));
-                awaited.for_each(|hook| hook.out_of_time(&name, step));
-            } else if self.jobs.iter().any(is_awaited) {
-                continue;
-            }
-            self.jobs[n].end_processes(step);
-            moved = true;
-        }
-        moved | self.release_idle_hooks(step)
-    }
-
-    /// While the helper stops, a job that runs on another's stop has no turn to wait for once that
-    /// other is over.
-    fn release_idle_hooks(&mut self, step: &mut Step<'_>) -> bool {
-        if !matches!(self.life, Life::Stopping(_)) || !step.bus.is_empty() {
-            return false;
-        }
-        let done: Vec<usize> = (0..self.jobs.len())
-            .filter(|&n| self.waits_in_vain(&self.jobs[n]))
-            .collect();
-        for &n in &done {
-            self.jobs[n].begin_stop(Then::Complete { natural: false }, step);
-        }
-        !done.is_empty()
-    }
-
-    fn waits_in_vain(&self, job: &Job) -> bool {
-        let waits = matches!(job.state, State::Waiting { .. } | State::Idle);
-        let over = |name: &&JobName| self.job(name).is_none_or(Job::complete);
-        waits && job.stop_sources().iter().all(over)
-    }
-
     pub(crate) fn job(&self, name: &JobName) -> Option<&Job> {
         self.jobs.iter().find(|job| job.name() == name)
     }
-
-    /// What has happened, for a job that joins late.
-    fn happened(&self, event: &Event) -> bool {
-        match &event.source {
-            Source::Global => self.happened_globally(event.kind),
-            Source::Job(name) => self.job(name).is_some_and(|job| job_fact(job, event.kind)),
-            Source::Watch(name) => {
-                let watch = self.watches.iter().find(|w| w.spec.name == *name);
-                let known = watch.and_then(|w| w.known.as_ref());
-                known.is_some_and(|instances| watch_fact(instances, event.kind))
-            }
-            Source::Template(name) => {
-                let template = self.templates.iter().find(|t| t.spec.name == *name);
-                event.kind == EventKind::Healthy && template.is_some_and(|t| t.standing)
-            }
-            Source::Check(_) | Source::Signal(_) => false,
-        }
-    }
-
-    fn happened_globally(&self, kind: EventKind) -> bool {
-        kind == EventKind::Startup || (kind == EventKind::EnterMaintenance && self.maintenance)
-    }
-}
-
-fn watch_fact(instances: &[crate::Instance], kind: EventKind) -> bool {
-    let present = [EventKind::Healthy, EventKind::Changed].contains(&kind);
-    if instances.is_empty() {
-        kind == EventKind::Unhealthy
-    } else {
-        present
-    }
-}
-
-fn job_fact(job: &Job, kind: EventKind) -> bool {
-    let ended = |success: bool| {
-        let idle = job.run().is_none();
-        idle && job.last_exit.is_some_and(|s| s.success() == success)
-    };
-    let health = |status| job.health.status == status;
-    let facts = [
-        (EventKind::ExitSuccess, ended(true)),
-        (EventKind::ExitFailed, ended(false)),
-        (EventKind::Stopped, job.complete()),
-        (EventKind::Healthy, health(HealthStatus::Healthy)),
-        (EventKind::Unhealthy, health(HealthStatus::Unhealthy)),
-    ];
-    facts.contains(&(kind, true))
 }

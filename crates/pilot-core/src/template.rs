@@ -7,7 +7,7 @@
 //!                                                Failed: retried on the next change, or in time
 //! ```
 //! A change that comes while the machine is busy is remembered, and leads to exactly one more
-//! render after it.
+//! render after it. When the helper stops, the machine ceases: nothing of it goes on.
 
 use std::time::Duration;
 
@@ -33,6 +33,10 @@ pub(crate) struct Template {
     failures: u32,
     /// Whether the file is known to hold a rendered text, be it an older one.
     pub(crate) standing: bool,
+    /// Whether the application has yet to take up the file as it is now.
+    owed: bool,
+    /// What was last said of its health.
+    told: Option<EventKind>,
     pub(crate) renders: u32,
 }
 
@@ -60,6 +64,7 @@ pub(crate) enum State {
         retry_at: Time,
         retry: Retry,
     },
+    Ceased,
 }
 
 /// What is tried again after a failure.
@@ -86,6 +91,8 @@ impl Template {
             dirty: false,
             failures: 0,
             standing: false,
+            owed: false,
+            told: None,
             renders: 0,
         }
     }
@@ -99,7 +106,11 @@ impl Template {
             State::Settling { due, .. } => Some(*due),
             State::Checking { run, .. } | State::Reconfiguring { run } => run.deadline(),
             State::Failed { retry_at, .. } => Some(*retry_at),
-            State::Blocked { .. } | State::Rendering | State::Installing | State::Settled => None,
+            State::Blocked { .. }
+            | State::Rendering
+            | State::Installing
+            | State::Settled
+            | State::Ceased => None,
         }
     }
 
@@ -111,7 +122,8 @@ impl Template {
             | State::Rendering
             | State::Installing
             | State::Settled
-            | State::Failed { .. } => None,
+            | State::Failed { .. }
+            | State::Ceased => None,
         }
     }
 
@@ -123,7 +135,8 @@ impl Template {
             | State::Rendering
             | State::Installing
             | State::Settled
-            | State::Failed { .. } => None,
+            | State::Failed { .. }
+            | State::Ceased => None,
         }
     }
 
@@ -146,6 +159,7 @@ impl Template {
             | State::Checking { .. }
             | State::Installing
             | State::Reconfiguring { .. } => self.dirty = true,
+            State::Ceased => {}
         }
     }
 
@@ -165,7 +179,8 @@ impl Template {
             | State::Failed { .. }
             | State::Rendering
             | State::Installing
-            | State::Settled => {}
+            | State::Settled
+            | State::Ceased => {}
         }
     }
 
@@ -178,14 +193,21 @@ impl Template {
         });
     }
 
+    /// A render is over. One that nobody waits for any more, since the template ceased or is
+    /// another now, leaves nothing behind.
     pub(crate) fn on_rendered(&mut self, rendering: Rendering, step: &mut Step<'_>) {
+        if !matches!(self.state, State::Rendering) {
+            if let Rendering::Candidate { .. } = rendering {
+                self.discard(step);
+            }
+            return;
+        }
         match rendering {
             Rendering::Missing(missing) => {
                 self.state = State::Blocked { missing };
-                if self.dirty {
-                    self.render(step);
-                }
+                self.catch_up(step);
             }
+            Rendering::Unchanged if self.owed => self.run_on_change(step),
             Rendering::Unchanged => self.settle(step),
             Rendering::Candidate { path } => self.check(path, step),
             Rendering::Failed(reason) => self.fail(reason, Retry::Render, step),
@@ -217,6 +239,9 @@ impl Template {
         failure: Option<String>,
         step: &mut Step<'_>,
     ) -> Option<Ask> {
+        if !matches!(self.state, State::Installing) {
+            return None;
+        }
         if let Some(reason) = failure {
             self.fail(reason, Retry::Render, step);
             return None;
@@ -227,7 +252,7 @@ impl Template {
         let first = !self.standing;
         self.standing = true;
         if first {
-            step.publish(EventKind::Healthy, self.source());
+            self.tell(EventKind::Healthy, step);
         }
         if first && !step.running {
             // Nothing has been started from an older file, so nothing must take up the new one.
@@ -265,6 +290,7 @@ impl Template {
         if let OnChange::Exec { command, timeout } = &self.spec.on_change {
             let purpose = Purpose::Reconfigure(self.spec.name.clone());
             let run = step.spawn(purpose, command, *timeout);
+            self.owed = true;
             self.state = State::Reconfiguring { run };
         }
     }
@@ -306,52 +332,68 @@ impl Template {
             own.on_exited(status, rest, step.stop_timeout, step.now);
         }
         // What it left behind does not matter to the file: the answer is its own status.
-        self.on_run_over(output, step);
+        let over = self.on_run_over(output, step);
+        step.left_behind.extend(over.filter(|run| !run.over()));
     }
 
     fn owns(&self, run: RunId) -> bool {
         self.run().is_some_and(|own| own.id == run)
     }
 
-    fn on_run_over(&mut self, output: &str, step: &mut Step<'_>) {
-        let (purpose, ended, checked) = match &self.state {
-            State::Checking { run, .. } => (run.purpose.clone(), run.ended, true),
-            State::Reconfiguring { run } => (run.purpose.clone(), run.ended, false),
-            State::Blocked { .. }
+    /// Goes on after a run of its own, and gives that run back.
+    fn on_run_over(&mut self, output: &str, step: &mut Step<'_>) -> Option<Run> {
+        let (run, checked) = match std::mem::replace(&mut self.state, State::Settled) {
+            State::Checking { run, .. } => (run, true),
+            State::Reconfiguring { run } => (run, false),
+            other @ (State::Blocked { .. }
             | State::Settling { .. }
             | State::Rendering
             | State::Installing
             | State::Settled
-            | State::Failed { .. } => return,
+            | State::Failed { .. }
+            | State::Ceased) => {
+                self.state = other;
+                return None;
+            }
         };
-        let status = ended.unwrap_or(ExitStatus::Exited(0));
+        let status = run.ended.unwrap_or(ExitStatus::Exited(0));
         match (status.success(), checked) {
             (true, true) => self.install(step),
             (true, false) => self.settle(step),
             (false, true) => {
-                step.effects.push(Effect::Discard {
-                    template: self.spec.name.clone(),
-                });
-                let reason = failure(&purpose, status, output);
+                self.discard(step);
+                let reason = failure(&run.purpose, status, output);
                 self.fail(reason, Retry::Render, step);
             }
             (false, false) => {
-                let reason = failure(&purpose, status, output);
+                let reason = failure(&run.purpose, status, output);
                 self.fail(reason, Retry::Reconfigure, step);
             }
         }
+        Some(run)
+    }
+
+    fn discard(&self, step: &mut Step<'_>) {
+        step.effects.push(Effect::Discard {
+            template: self.spec.name.clone(),
+        });
     }
 
     /// The file holds what it should, and whoever needed to know was told.
     fn settle(&mut self, step: &mut Step<'_>) {
-        let news = !self.standing || self.failures > 0;
         self.failures = 0;
+        self.owed = false;
         self.standing = true;
         self.state = State::Settled;
-        if news {
-            step.publish(EventKind::Healthy, self.source());
-        }
+        self.tell(EventKind::Healthy, step);
         self.catch_up(step);
+    }
+
+    /// Says how it is, if that is news.
+    fn tell(&mut self, health: EventKind, step: &mut Step<'_>) {
+        if self.told.replace(health) != Some(health) {
+            step.publish(health, self.source());
+        }
     }
 
     /// The last good file stays; the failure is told once, and the work is tried again.
@@ -359,13 +401,11 @@ impl Template {
         let pause = RETRY_INITIAL
             .saturating_mul(1 << self.failures.min(10))
             .min(RETRY_MAX);
-        let pause = step.jitter(pause);
+        let pause = step.jitter(pause).min(RETRY_MAX);
         let message = format!("{}: {reason}; next try in {pause:.1?}", self.source());
         step.log(Level::Error, message);
-        if self.failures == 0 {
-            step.publish(EventKind::Unhealthy, self.source());
-        }
-        self.failures += 1;
+        self.tell(EventKind::Unhealthy, step);
+        self.failures = self.failures.saturating_add(1);
         self.state = State::Failed {
             reason,
             retry_at: step.now + pause,
@@ -385,6 +425,10 @@ impl Template {
         if let Some(run) = self.run_mut() {
             run.kill(step);
         }
+        if matches!(self.state, State::Checking { .. }) {
+            self.discard(step);
+        }
+        self.state = State::Ceased;
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{
     Effect, EventKind, ExitStatus, Level, Rest, Source, Time,
     effect::Purpose,
     run::{Run, RunId},
-    spec::{JobSpec, Status},
+    spec::{JobSpec, Status, When},
     step::Step,
 };
 
@@ -16,6 +16,8 @@ use crate::{
 pub(crate) struct Health {
     pub(crate) status: HealthStatus,
     check: Option<Run>,
+    /// Nobody waits for the answer of the check that is on.
+    abandoned: bool,
     check_at: Option<Time>,
     pub(crate) last: Option<CheckResult>,
 }
@@ -49,17 +51,39 @@ impl Health {
 
     /// A fresh start knows nothing of the health before it. The first check comes one interval
     /// later, as in ContainerPilot 3.
-    pub(crate) fn on_job_started(&mut self, spec: &JobSpec, step: &Step<'_>) {
+    pub(crate) fn on_job_started(&mut self, spec: &JobSpec, step: &mut Step<'_>) {
         self.status = HealthStatus::Unknown;
-        self.check_at = spec.health.as_ref().map(|h| step.now + h.interval);
+        let first = spec.health.as_ref().map(|h| step.now + h.interval);
+        match spec.when {
+            When::Once(_) => {
+                self.abandon(step);
+                self.check_at = first;
+            }
+            // Checks go on between the runs, and frequent runs must not put them off for ever.
+            When::Each(_) | When::Every(_) | When::OnSignal(_) => {
+                self.check_at = self.check_at.or(first);
+            }
+        }
     }
 
     /// Ends checking for good; a check that is on is killed, since nobody waits for its answer.
     pub(crate) fn cease(&mut self, step: &mut Step<'_>) {
         self.check_at = None;
+        self.abandon(step);
+    }
+
+    /// Kills a check that is on: what it would say is about something that is no more.
+    fn abandon(&mut self, step: &mut Step<'_>) {
         if let Some(run) = &mut self.check {
             run.kill(step);
+            self.abandoned = true;
         }
+    }
+
+    /// Lets the run of a check go, and says whether somebody waits for its answer.
+    fn release(&mut self) -> bool {
+        self.check = None;
+        !std::mem::take(&mut self.abandoned)
     }
 
     pub(crate) fn quiet(&self) -> bool {
@@ -70,7 +94,11 @@ impl Health {
 impl Job {
     pub(super) fn on_health_woken(&mut self, step: &mut Step<'_>) {
         if let Some(run) = &mut self.health.check {
+            let before = run.over();
             run.on_woken(None, step);
+            if run.over() && !before && run.alive() && !self.health.abandoned {
+                self.on_checked(false, "does not end".to_owned(), Duration::ZERO, step);
+            }
         }
         let Some(health) = &self.spec.health else {
             return;
@@ -131,9 +159,11 @@ impl Job {
         if self.owns_check(run) {
             let message = format!("unable to start check.{}: {reason}", self.spec.name);
             step.log(Level::Error, message);
-            self.health.check = None;
-            self.publish_check_exit(false, step);
-            self.on_checked(false, reason.to_owned(), Duration::ZERO, step);
+            if self.health.release() {
+                self.publish_check_exit(false, step);
+                self.on_checked(false, reason.to_owned(), Duration::ZERO, step);
+            }
+            self.on_stop_gone(step);
         }
     }
 
@@ -146,15 +176,28 @@ impl Job {
         rest: Rest,
         step: &mut Step<'_>,
     ) {
-        if !self.owns_check(run) {
-            return;
-        }
         let budget = self.stop_budget(step);
-        let mut took = Duration::ZERO;
-        if let Some(check) = &mut self.health.check {
-            check.on_exited(status, rest, budget, step.now);
-            took = step.now - check.started_at;
+        let own = self.health.check.as_mut();
+        let Some(check) = own.filter(|own| own.id == run && own.alive()) else {
+            return;
+        };
+        check.on_exited(status, rest, budget, step.now);
+        let took = step.now - check.started_at;
+        if !self.health.abandoned {
+            self.on_check_answered(status, output, took, step);
         }
+        if rest == Rest::Gone {
+            self.on_check_gone(run, step);
+        }
+    }
+
+    fn on_check_answered(
+        &mut self,
+        status: ExitStatus,
+        output: &str,
+        took: Duration,
+        step: &mut Step<'_>,
+    ) {
         if !status.success() {
             let message = format!("check.{} exited with error: {status}", self.spec.name);
             step.log(Level::Error, message);
@@ -162,14 +205,11 @@ impl Job {
         self.publish_check_exit(status.success(), step);
         let output = describe(status, output);
         self.on_checked(status.success(), output, took, step);
-        if rest == Rest::Gone {
-            self.on_check_gone(run, step);
-        }
     }
 
     pub(crate) fn on_check_gone(&mut self, run: RunId, step: &mut Step<'_>) {
         if self.owns_check(run) {
-            self.health.check = None;
+            self.health.release();
             self.on_stop_gone(step);
         }
     }
@@ -249,8 +289,16 @@ impl Job {
     /// Maintenance ended: the next passing check brings the service back.
     pub(crate) fn exit_maintenance(&mut self, step: &mut Step<'_>) {
         self.health.status = HealthStatus::Unknown;
-        if let Some(status) = self.initial_status().filter(|_| self.ticking()) {
-            self.publish_status(status, String::new(), step);
+        match self.state {
+            State::Waiting { .. } | State::Idle | State::Running { .. } | State::Up => {
+                self.register_initially(step);
+            }
+            // Between two runs it does not serve; its next start registers it.
+            State::BackingOff { .. }
+            | State::Stopping(_)
+            | State::Held
+            | State::Complete(_)
+            | State::Superseded(_) => {}
         }
     }
 }

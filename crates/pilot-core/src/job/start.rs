@@ -6,7 +6,7 @@ use super::{After, Catalog, Job, State, Then};
 use crate::{
     EventKind, ExitStatus, Level, Rest,
     effect::Purpose,
-    run::RunId,
+    run::{Run, RunId},
     spec::{Backoff, Overlap, Restarts, Status, When},
     step::Step,
 };
@@ -18,12 +18,12 @@ impl Job {
             State::Waiting { .. } => self.start(step),
             State::Idle => self.start(step),
             State::BackingOff { .. } => {
-                if self.starts_again() {
+                if self.starts_again() || self.turn_ahead {
                     self.start(step);
                 }
             }
             State::Running { .. } => {
-                if self.starts_again() {
+                if self.starts_again() || std::mem::take(&mut self.turn_ahead) {
                     self.on_overlap(step);
                 }
             }
@@ -37,7 +37,7 @@ impl Job {
 
     /// Whether one start event may be followed by another. While the helper stops, a job gets one
     /// start at most.
-    fn starts_again(&self) -> bool {
+    pub(super) fn starts_again(&self) -> bool {
         !self.quitting
             && match self.spec.when {
                 When::Each(_) | When::OnSignal(_) | When::Every(_) => true,
@@ -63,6 +63,8 @@ impl Job {
 
     /// Starts it now: its process, or its standing as a service without one.
     pub(super) fn start(&mut self, step: &mut Step<'_>) {
+        self.turn_ahead = false;
+        self.register_initially(step);
         self.health.on_job_started(&self.spec, step);
         if matches!(self.spec.when, When::Every(_)) && self.tick_at.is_none() {
             self.schedule_tick(step);
@@ -81,10 +83,10 @@ impl Job {
         };
     }
 
-    /// A job that runs on another's stop is bounded even if it names no timeout, since nothing
-    /// else would bound the end of the helper.
+    /// In its last turn, a job that runs on another's stop is bounded even if it names no timeout,
+    /// since nothing else would bound the end of the helper.
     fn run_timeout(&self, step: &Step<'_>) -> Option<Duration> {
-        let bounded = self.quitting && self.runs_on_a_stop();
+        let bounded = (self.quitting || self.leaving.is_some()) && self.runs_on_a_stop();
         self.spec.timeout.or(bounded.then_some(step.stop_timeout))
     }
 
@@ -156,7 +158,7 @@ impl Job {
         rest: Rest,
         step: &mut Step<'_>,
     ) {
-        if !self.owns(run) {
+        if !self.owns(run) || !self.run().is_some_and(Run::alive) {
             return;
         }
         if !status.success() {
@@ -219,7 +221,7 @@ impl Job {
 
     /// What follows a run that is wholly over.
     fn decide(&mut self, after: After, lasted: Duration, step: &mut Step<'_>) {
-        if after == After::Again && !self.quitting {
+        if after == After::Again {
             return self.start(step);
         }
         match self.spec.when {
@@ -296,23 +298,22 @@ impl Job {
                 }
                 let pause = pause_after(self.failures, initial, max);
                 self.failures = self.failures.saturating_add(1);
-                step.jitter(pause)
+                step.jitter(pause).min(max)
             }
         }
     }
 
     /// A person starts it, whatever its start event.
     pub(crate) fn start_by_hand(&mut self, step: &mut Step<'_>) {
-        match &mut self.state {
+        match &self.state {
             State::Waiting { .. }
             | State::Idle
             | State::BackingOff { .. }
             | State::Held
             | State::Complete(_) => {
-                self.renew();
-                self.start(step);
+                self.begin_anew(step);
             }
-            State::Stopping(stop) => stop.then = Then::Start,
+            State::Stopping(_) => self.begin_stop(Then::Start, step),
             State::Running { .. } | State::Up | State::Superseded(_) => {}
         }
     }
@@ -332,10 +333,28 @@ impl Job {
         }
     }
 
-    /// Makes its restart budget and its back-off new, as for a job that was never started.
-    pub(crate) fn renew(&mut self) {
-        self.restarts = self.spec.restarts;
+    /// Starts it as if it had never been started.
+    pub(super) fn begin_anew(&mut self, step: &mut Step<'_>) {
+        self.fresh = true;
+        self.renew();
+        self.start(step);
+    }
+
+    /// No run of it is followed by another.
+    pub(crate) fn end_restarts(&mut self) {
+        self.restarts = Restarts::NEVER;
+    }
+
+    /// Makes its restart budget, its back-off and its beat new, as for a job that was never
+    /// started.
+    pub(super) fn renew(&mut self) {
+        self.restarts = if self.quitting {
+            Restarts::NEVER
+        } else {
+            self.spec.restarts
+        };
         self.failures = 0;
+        self.tick_at = None;
         self.occurred.clear();
     }
 }

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::{Job, Outcome, State};
+use super::{After, Job, Outcome, State};
 use crate::{
     EventKind, JobName, Level, Time,
     run::Run,
-    spec::{JobSpec, Restarts, When},
+    spec::{JobSpec, When},
     step::Step,
 };
 
@@ -43,12 +43,35 @@ pub(crate) enum Then {
     Complete { natural: bool },
     /// It is held until a person starts it again.
     Hold,
+    /// It waits for its start event again.
+    Wait,
     /// It starts again.
     Start,
     /// Another spec takes its place.
     Replace(Box<JobSpec>),
     /// It is no longer in the configuration.
     Remove,
+}
+
+impl Then {
+    /// What becomes of a job when something else is asked of it during its stop. What a reload
+    /// wants is forgotten only for a newer reload, or when the helper stops.
+    fn or(self, wanted: Self, quitting: bool) -> Self {
+        let of_a_reload = |then: &Self| matches!(then, Self::Replace(_) | Self::Remove);
+        if of_a_reload(&self) && !of_a_reload(&wanted) && !quitting {
+            self
+        } else {
+            wanted
+        }
+    }
+}
+
+/// A job that a reload takes away, but not before its turn in the stop of another.
+#[derive(Debug)]
+pub(crate) struct Leaving {
+    pub(crate) then: Then,
+    /// Whether it was busy with something else than such a turn.
+    pub(crate) was_busy: bool,
 }
 
 impl Stop {
@@ -71,24 +94,45 @@ impl Job {
 
     /// The helper stops. A job that runs on another's stop stays for its turn; every other stops.
     pub(crate) fn quit(&mut self, step: &mut Step<'_>) {
+        let repeats = self.starts_again();
         self.quitting = true;
-        self.restarts = Restarts::NEVER;
+        self.leaving = None;
+        self.end_restarts();
         if self.runs_on_a_stop() {
-            match &mut self.state {
-                State::Held | State::BackingOff { .. } => {
-                    self.state = State::Waiting { give_up_at: None };
-                }
-                State::Waiting { give_up_at } => *give_up_at = None,
-                State::Idle
-                | State::Running { .. }
-                | State::Up
-                | State::Stopping(_)
-                | State::Complete(_)
-                | State::Superseded(_) => {}
-            }
+            self.turn_ahead |= repeats;
+            self.stay_for_its_turn(step);
         } else {
             self.begin_stop(Then::Complete { natural: false }, step);
         }
+    }
+
+    /// A run that is on goes on, but no longer than a stop may take; nothing would end it else.
+    fn stay_for_its_turn(&mut self, step: &mut Step<'_>) {
+        let until = step.now + self.stop_budget(step);
+        match &mut self.state {
+            State::Held | State::BackingOff { .. } => {
+                self.state = State::Waiting { give_up_at: None };
+            }
+            State::Waiting { give_up_at } => *give_up_at = None,
+            State::Running { run, after } => {
+                *after = After::Decide;
+                run.bound(until);
+            }
+            State::Stopping(stop) => match stop.then {
+                Then::Hold | Then::Start => stop.then = Then::Wait,
+                Then::Complete { .. } | Then::Wait | Then::Replace(_) | Then::Remove => {}
+            },
+            State::Idle | State::Up | State::Complete(_) | State::Superseded(_) => {}
+        }
+    }
+
+    /// The helper stops before anything was started: there is nothing to stop.
+    pub(crate) fn end_unstarted(&mut self) {
+        self.state = State::Complete(Outcome {
+            status: None,
+            natural: false,
+            killed: false,
+        });
     }
 
     /// Begins the stop, or changes what follows one that is on.
@@ -97,6 +141,7 @@ impl Job {
         let run = match std::mem::replace(&mut self.state, placeholder) {
             State::Running { run, .. } => Some(run),
             State::Stopping(stop) => {
+                let then = stop.then.or(then, self.quitting);
                 self.state = State::Stopping(Stop { then, ..stop });
                 return;
             }
@@ -156,15 +201,9 @@ impl Job {
         }
     }
 
-    /// Whether it waits for the jobs that run on its `stopping`, and until when.
-    pub(crate) fn awaits_hooks_until(&self) -> Option<Time> {
+    fn stop(&self) -> Option<&Stop> {
         match &self.state {
-            State::Stopping(stop) => match stop.phase {
-                StopPhase::Hooks { until } => Some(until),
-                StopPhase::Withdrawing { .. } | StopPhase::Draining { .. } | StopPhase::Ending => {
-                    None
-                }
-            },
+            State::Stopping(stop) => Some(stop),
             State::Waiting { .. }
             | State::Idle
             | State::BackingOff { .. }
@@ -176,30 +215,47 @@ impl Job {
         }
     }
 
+    /// What becomes of it after its stop, if it is stopping.
+    pub(crate) fn then(&self) -> Option<&Then> {
+        self.stop().map(|stop| &stop.then)
+    }
+
+    /// Whether it waits for the jobs that run on its `stopping`, and until when.
+    pub(crate) fn awaits_hooks_until(&self) -> Option<Time> {
+        match self.stop()?.phase {
+            StopPhase::Hooks { until } => Some(until),
+            StopPhase::Withdrawing { .. } | StopPhase::Draining { .. } | StopPhase::Ending => None,
+        }
+    }
+
     /// Those jobs are done, or their time is over: its own processes must end now.
     pub(crate) fn end_processes(&mut self, step: &mut Step<'_>) {
         let (signal, budget) = (self.spec.stop.signal, self.stop_budget(step));
         if let State::Stopping(stop) = &mut self.state {
-            stop.phase = StopPhase::Ending;
-            if let Some(run) = &mut stop.run {
+            if stop.phase != StopPhase::Ending
+                && let Some(run) = &mut stop.run
+            {
                 run.stop(signal, budget, step);
             }
+            stop.phase = StopPhase::Ending;
         }
         self.on_stop_gone(step);
     }
 
-    /// The job on whose stop it runs waits no longer: it must end too, unless another job's
-    /// `stopping` is still ahead for it.
+    /// The job on whose stop it runs waits no longer: its run must end too.
     pub(crate) fn out_of_time(&mut self, source: &JobName, step: &mut Step<'_>) {
         let message = format!(
             "{} is out of time: the stop of {source} goes on without it",
             self.spec.name
         );
         step.log(Level::Warn, message);
-        self.begin_stop(Then::Complete { natural: false }, step);
-        if !matches!(self.state, State::Complete(_)) {
-            self.end_processes(step);
-        }
+        let then = if self.starts_again() {
+            Then::Wait
+        } else {
+            Then::Complete { natural: false }
+        };
+        self.begin_stop(then, step);
+        self.end_processes(step);
     }
 
     /// A second TERM: no more waiting for others, straight to the signal.
@@ -207,18 +263,10 @@ impl Job {
         if !self.complete() {
             self.begin_stop(Then::Complete { natural: false }, step);
         }
-        let waits = match &self.state {
-            State::Stopping(stop) => stop.phase != StopPhase::Ending,
-            State::Waiting { .. }
-            | State::Idle
-            | State::BackingOff { .. }
-            | State::Running { .. }
-            | State::Up
-            | State::Held
-            | State::Complete(_)
-            | State::Superseded(_) => false,
-        };
-        if waits {
+        if self
+            .stop()
+            .is_some_and(|stop| stop.phase != StopPhase::Ending)
+        {
             self.end_processes(step);
         }
     }
@@ -256,16 +304,27 @@ impl Job {
         if let Some(run) = stop.run.take_if(|run| run.over()) {
             stop.killed |= run.was_killed();
         }
-        if stop.phase == StopPhase::Ending && stop.run.is_none() && self.health.quiet() {
-            let (then, killed) = (stop.then.clone(), stop.killed);
-            step.publish(EventKind::Stopped, self.source());
-            self.settle(then, killed, step);
+        if stop.run.is_some() {
+            return;
+        }
+        match stop.phase {
+            // There is nobody left whom clients could still talk to.
+            StopPhase::Draining { .. } => self.announce_stop(step),
+            StopPhase::Ending if self.health.quiet() => {
+                let (then, killed) = (stop.then.clone(), stop.killed);
+                step.publish(EventKind::Stopped, self.source());
+                self.settle(then, killed, step);
+            }
+            StopPhase::Withdrawing { .. } | StopPhase::Hooks { .. } | StopPhase::Ending => {}
         }
     }
 
     /// What follows a stop that is over.
     fn settle(&mut self, then: Then, killed: bool, step: &mut Step<'_>) {
         match then {
+            Then::Complete { natural } if self.turn_ahead && (natural || !self.quitting) => {
+                self.wait_again();
+            }
             Then::Complete { natural } => {
                 self.state = State::Complete(Outcome {
                     status: self.last_exit,
@@ -274,21 +333,44 @@ impl Job {
                 });
             }
             Then::Hold => self.state = State::Held,
-            Then::Start => {
-                self.renew();
-                self.start(step);
-            }
+            Then::Wait => self.wait_again(),
+            Then::Start => self.begin_anew(step),
             Then::Replace(spec) => self.state = State::Superseded(Some(spec)),
             Then::Remove => self.state = State::Superseded(None),
         }
     }
 
+    fn wait_again(&mut self) {
+        self.turn_ahead = false;
+        self.renew();
+        self.state = State::Waiting { give_up_at: None };
+    }
+
     /// Makes a job that runs on the stop of `source` ready to do so once more.
     pub(crate) fn rearm(&mut self, source: &JobName) {
         let once = matches!(self.spec.when, When::Once(_));
-        if once && self.complete() && self.stop_sources().contains(&source) {
-            self.renew();
-            self.state = State::Waiting { give_up_at: None };
+        if !once || !self.stop_sources().contains(&source) {
+            return;
+        }
+        match self.state {
+            State::Complete(_) => self.wait_again(),
+            State::BackingOff { .. } | State::Running { .. } | State::Stopping(_) => {
+                self.turn_ahead = true;
+            }
+            State::Waiting { .. }
+            | State::Idle
+            | State::Up
+            | State::Held
+            | State::Superseded(_) => {}
+        }
+    }
+
+    /// Gives way to what a reload wants in its place.
+    pub(crate) fn give_way(&mut self, then: Then, step: &mut Step<'_>) {
+        if self.complete() {
+            self.settle(then, false, step);
+        } else {
+            self.begin_stop(then, step);
         }
     }
 }

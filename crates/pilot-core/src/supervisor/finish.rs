@@ -17,6 +17,7 @@ impl Supervisor {
             Life::Stopping(_) => self.all_over(),
         };
         if over {
+            self.cease(step);
             let code = self.exit_code();
             self.life = Life::Exited;
             step.effects.push(Effect::Exit { code });
@@ -27,8 +28,8 @@ impl Supervisor {
         if self.life != Life::Running {
             return;
         }
-        let ended = self.jobs.iter().find(|job| job.spec.essential);
-        let Some(outcome) = ended.and_then(Job::outcome).filter(|o| o.natural) else {
+        let essential = self.jobs.iter().filter(|job| job.spec.essential);
+        let Some(outcome) = essential.filter_map(Job::outcome).find(|o| o.natural) else {
             return;
         };
         self.begin_shutdown(Some(code_of(outcome)), step);

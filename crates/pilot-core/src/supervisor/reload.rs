@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::{Life, Supervisor};
 use crate::{
-    Effect, Spec,
-    job::{Job, State, Then},
+    Effect, Event, Spec,
+    job::{Job, Leaving, State, Then},
     spec::{JobSpec, TemplateSpec, WatchSpec},
     step::Step,
     template::Template,
@@ -21,6 +21,7 @@ impl Supervisor {
         }
         self.stop_timeout = spec.stop_timeout;
         step.stop_timeout = spec.stop_timeout;
+        self.stop_signals = spec.stop_signals;
         self.replace_watches(spec.watches, step);
         self.replace_templates(spec.templates, step);
         self.replace_jobs(spec.jobs, step);
@@ -100,14 +101,14 @@ impl Supervisor {
         };
         let name = spec.name.clone();
         self.jobs[n] = Job::new(*spec);
-        for hook in &mut self.jobs {
-            hook.rearm(&name);
-        }
         self.refresh_hook_budgets();
         if self.life == Life::Running {
+            self.jobs[n].fresh = true;
             self.join(&name, step);
-        } else {
+        } else if self.jobs[n].runs_on_a_stop() {
             self.jobs[n].quit(step);
+        } else {
+            self.jobs[n].end_unstarted();
         }
         true
     }
@@ -115,12 +116,10 @@ impl Supervisor {
     /// A job that comes late starts at once if what it waits for has already been.
     fn join(&mut self, name: &crate::JobName, step: &mut Step<'_>) {
         self.with_job(name, |job| job.activate(step));
-        let due = self
-            .job(name)
-            .is_some_and(|job| job.would_start(&|event| self.happened(event)));
-        if due {
-            self.with_job(name, |job| job.on_start_event(step));
-        }
+        let awaited = self.job(name).map(Job::start_events).unwrap_or_default();
+        let happened = awaited.into_iter().filter(|event| self.happened(event));
+        let happened: Vec<Event> = happened.cloned().collect();
+        self.with_job(name, |job| job.catch_up(happened, step));
     }
 
     /// How long the stop of each job may wait for the jobs that run on its `stopping`: its own
@@ -147,7 +146,7 @@ impl Supervisor {
 }
 
 fn keep_or_change(mut job: Job, spec: JobSpec, step: &mut Step<'_>) -> Job {
-    if job.spec != spec || matches!(job.state, State::Superseded(_)) {
+    if job.pending() != Some(&spec) {
         job.supersede(Some(Box::new(spec)), step);
     }
     job
@@ -168,15 +167,30 @@ fn drop_template(mut template: Template, step: &mut Step<'_>) {
 
 impl Job {
     /// Stops for a reload; the new spec, or nothing, takes its place.
+    /// A job that runs on another's stop goes later, since that other may go just now.
     fn supersede(&mut self, spec: Option<Box<JobSpec>>, step: &mut Step<'_>) {
-        if self.complete() {
-            self.state = State::Superseded(spec);
-            return;
-        }
         let then = match spec {
             Some(spec) => Then::Replace(spec),
             None => Then::Remove,
         };
-        self.begin_stop(then, step);
+        if !self.runs_on_a_stop() || matches!(self.state, State::Stopping(_)) {
+            return self.give_way(then, step);
+        }
+        let before = self.leaving.take();
+        let was_busy = before.map_or(self.busy(), |before| before.was_busy);
+        self.leaving = Some(Leaving { then, was_busy });
+        self.end_restarts();
+    }
+
+    /// The spec it follows, or will follow after a stop that is on.
+    fn pending(&self) -> Option<&JobSpec> {
+        let leaving = self.leaving.as_ref().map(|leaving| &leaving.then);
+        match leaving.or(self.then()) {
+            Some(Then::Replace(spec)) => Some(spec),
+            Some(Then::Remove) => None,
+            Some(Then::Complete { .. } | Then::Hold | Then::Wait | Then::Start) | None => {
+                Some(&self.spec)
+            }
+        }
     }
 }

@@ -69,6 +69,7 @@ impl Supervisor {
             job.on_gone(run, step);
             job.on_check_gone(run, step);
         }
+        self.left_behind.retain(|left| left.id != run);
     }
 
     pub(super) fn on_watch_answered(
