@@ -4,13 +4,15 @@ use std::collections::BTreeSet;
 use std::io;
 
 use crate::marker;
-use crate::process::{Life, Process, Stamp};
+use crate::process::{Environ, Life, Process, Stamp};
 use crate::tree::{Reach, Tree};
 
 /// All processes at about one moment, and what is known of how they relate.
 #[derive(Debug)]
 pub(crate) struct Census {
     own: Process,
+    /// Whether all trees descend from this process.
+    adopts_orphans: bool,
     /// The leaders that were not reaped yet; their numbers cannot have been reused.
     leaders: BTreeSet<u32>,
     processes: Vec<Process>,
@@ -18,55 +20,62 @@ pub(crate) struct Census {
 
 impl Census {
     /// Looks at every process. Fails where `/proc` is not mounted.
-    pub(crate) fn take(leaders: BTreeSet<u32>) -> io::Result<Self> {
+    pub(crate) fn take(adopts_orphans: bool, leaders: BTreeSet<u32>) -> io::Result<Self> {
         let processes = Process::look_around()?;
         let own = std::process::id();
         let own = processes.iter().find(|process| process.pid == own).copied();
         Ok(Self {
             own: own.ok_or(io::ErrorKind::NotFound)?,
+            adopts_orphans,
             leaders,
             processes,
         })
     }
 
-    /// The live processes of a tree, as far as its reach goes.
-    pub(crate) fn members(&self, tree: &Tree, reach: Reach, mark: &str) -> Vec<Process> {
+    /// The processes of a tree that did not end, as far as its reach goes.
+    pub(crate) fn members(&self, tree: &Tree, reach: Reach, mark: &str) -> Members {
         let mut found: BTreeSet<u32> = self
             .others()
             .filter(|process| self.is_in_group(process, tree, mark))
             .map(|process| process.pid)
             .collect();
+        let mut certain = !self.has_ending_child();
         if reach == Reach::Whole {
             let known = |process: &&Process| tree.known.contains(&process.stamp());
             found.extend(self.others().filter(known).map(|process| process.pid));
             self.grow(&mut found, tree.leader);
-            let marked =
-                |process: &&Process| !found.contains(&process.pid) && self.is_marked(process, mark);
-            let marked: Vec<u32> = self
-                .others()
-                .filter(marked)
-                .map(|process| process.pid)
-                .collect();
-            found.extend(marked);
+            for process in self.others() {
+                if found.contains(&process.pid) || !self.may_bear_mark(process) {
+                    continue;
+                }
+                match Bearing::of(process, mark) {
+                    Bearing::Ours => _ = found.insert(process.pid),
+                    Bearing::Unknown => certain = false,
+                    Bearing::Foreign | Bearing::None => {}
+                }
+            }
             self.grow(&mut found, tree.leader);
         }
-        self.live(|process| found.contains(&process.pid))
+        Members {
+            processes: self.unended(|process| found.contains(&process.pid)),
+            certain,
+        }
     }
 
     /// All live processes that descend from this one.
     pub(crate) fn descendants(&self) -> Vec<Process> {
-        self.live(|process| self.ancestors(process).any(|pid| pid == self.own.pid))
+        self.unended(|process| self.ancestors(process).any(|pid| pid == self.own.pid))
     }
 
-    /// Whether a child has ended since the children were last reaped, other than a leader. While
-    /// one has, an empty tree may merely have been looked at in an unlucky order: its last
+    /// Whether a child other than a leader has ended since the children were last reaped. While one
+    /// has, a tree may look empty merely because it was looked at in an unlucky order: its last
     /// process may have forked behind our back and ended before we came to it. Without one it
     /// cannot, because the topmost process of every tree is a child of ours, and stays visible
     /// until we reap it.
-    pub(crate) fn is_unsettled(&self) -> bool {
+    fn has_ending_child(&self) -> bool {
         self.processes.iter().any(|process| {
             process.parent == self.own.pid
-                && process.life == Life::Zombie
+                && process.life != Life::Live
                 && !self.leaders.contains(&process.pid)
         })
     }
@@ -77,9 +86,9 @@ impl Census {
             .filter(|process| process.pid != self.own.pid)
     }
 
-    fn live(&self, choose: impl Fn(&Process) -> bool) -> Vec<Process> {
+    fn unended(&self, choose: impl Fn(&Process) -> bool) -> Vec<Process> {
         self.others()
-            .filter(|process| process.life == Life::Live && choose(process))
+            .filter(|process| process.life != Life::Zombie && choose(process))
             .copied()
             .collect()
     }
@@ -93,7 +102,7 @@ impl Census {
             && (tree.is_led()
                 || (process.session == self.own.session
                     && !self.processes.iter().any(|other| other.pid == tree.leader)
-                    && bears(process, mark) != Some(false)))
+                    && Bearing::of(process, mark) != Bearing::Foreign))
     }
 
     /// Adds the children of members, and whoever shares a session or a group with one. Sessions
@@ -133,13 +142,15 @@ impl Census {
         }
     }
 
-    /// Whether a process bears the mark. Who descends from the leader of another run is not asked:
-    /// reading an environment costs.
-    fn is_marked(&self, process: &Process, mark: &str) -> bool {
-        let of_other = |pid| self.leaders.contains(&pid);
-        !of_other(process.pid)
-            && !self.ancestors(process).any(of_other)
-            && bears(process, mark) == Some(true)
+    /// Whether a process is worth asking for its mark, which costs: it is none that descends from
+    /// a leader, for the members of that run were found already.
+    fn may_bear_mark(&self, process: &Process) -> bool {
+        let leads = |pid| self.leaders.contains(&pid);
+        let ours = |pid| pid == self.own.pid;
+        process.life != Life::Zombie
+            && !leads(process.pid)
+            && !self.ancestors(process).any(leads)
+            && (!self.adopts_orphans || self.ancestors(process).any(ours))
     }
 
     fn ancestors(&self, process: &Process) -> impl Iterator<Item = u32> {
@@ -154,8 +165,36 @@ impl Census {
     }
 }
 
-fn bears(process: &Process, mark: &str) -> Option<bool> {
-    marker::bears(&process.environ()?, mark)
+/// The processes of a tree, as far as could be seen.
+#[derive(Debug)]
+pub(crate) struct Members {
+    pub(crate) processes: Vec<Process>,
+    /// Whether there are no others. If not, reaping the children and looking again will tell.
+    pub(crate) certain: bool,
+}
+
+/// Whose mark a process bears.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Bearing {
+    Ours,
+    Foreign,
+    None,
+    Unknown,
+}
+
+impl Bearing {
+    fn of(process: &Process, mark: &str) -> Self {
+        match process.environ() {
+            Environ::Read(block) => match marker::bears(&block, mark) {
+                Some(true) => Self::Ours,
+                Some(false) => Self::Foreign,
+                None => Self::None,
+            },
+            // Whoever hides for good would keep every run from being over.
+            Environ::Hidden => Self::None,
+            Environ::Absent => Self::Unknown,
+        }
+    }
 }
 
 /// The processes as something to remember them by.

@@ -90,7 +90,8 @@ impl Reaper {
             return Vec::new();
         };
         let members = census.members(tree, Reach::Whole, &self.instance.mark(run));
-        members.iter().map(|process| process.pid).collect()
+        let processes = members.processes.iter();
+        processes.map(|process| process.pid).collect()
     }
 
     /// Sends a signal to the process group of a run, and says whether anybody was there to get it.
@@ -105,11 +106,8 @@ impl Reaper {
             return false;
         };
         let members = census.members(tree, Reach::Group, &self.instance.mark(run));
-        members
-            .iter()
-            .filter(|process| process.kill(signal))
-            .count()
-            > 0
+        let reached = |process: &&Process| process.kill(signal);
+        members.processes.iter().filter(reached).count() > 0
     }
 
     /// Widens what has to end before a run is over from its process group to its whole tree.
@@ -122,7 +120,7 @@ impl Reaper {
         tree.reach = Reach::Whole;
         if let Some(census) = census {
             let members = census.members(tree, Reach::Whole, &mark);
-            tree.known.extend(stamps(&members));
+            tree.known.extend(stamps(&members.processes));
         }
     }
 
@@ -144,7 +142,9 @@ impl Reaper {
                 break;
             };
             let members = census.map(|census| census.members(tree, Reach::Whole, &mark));
-            let mut fresh = members.unwrap_or_default();
+            let (mut fresh, certain) = members.map_or((Vec::new(), true), |members| {
+                (members.processes, members.certain)
+            });
             fresh.retain(|process| struck.insert(process.stamp()));
             // A group is signalled in one stroke, which no fork escapes. The census comes first,
             // for it shows who descends from a group that is about to die.
@@ -157,7 +157,7 @@ impl Reaper {
                     strike(process, signal);
                 }
             }
-            if fresh.is_empty() || signal != Signal::KILL {
+            if signal != Signal::KILL || (fresh.is_empty() && certain) {
                 break;
             }
         }
@@ -292,7 +292,7 @@ impl Reaper {
             return Verdict::Remaining;
         }
         if census.is_none() {
-            *census = Census::take(leaders).ok();
+            *census = Census::take(self.adopts_orphans, leaders).ok();
         }
         let Some(census) = census else {
             return match group {
@@ -301,21 +301,20 @@ impl Reaper {
             };
         };
         let members = census.members(tree, tree.reach, &mark);
-        if members.is_empty() && census.is_unsettled() {
-            return Verdict::Unsure;
-        }
         if tree.reach == Reach::Whole {
-            pursue(tree, &members);
+            pursue(tree, &members.processes);
         }
-        tree.known = stamps(&members).collect();
-        match members.is_empty() {
-            true => Verdict::Over,
-            false => Verdict::Remaining,
+        tree.known = stamps(&members.processes).collect();
+        match (members.processes.is_empty(), members.certain) {
+            (true, true) => Verdict::Over,
+            (true, false) => Verdict::Unsure,
+            (false, _) => Verdict::Remaining,
         }
     }
 
     fn census(&self) -> Option<Census> {
-        Census::take(self.leaders.keys().copied().collect()).ok()
+        let leaders = self.leaders.keys().copied().collect();
+        Census::take(self.adopts_orphans, leaders).ok()
     }
 }
 

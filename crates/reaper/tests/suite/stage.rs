@@ -46,16 +46,12 @@ pub(crate) fn as_init(exe: &str, args: &[&str]) -> Command {
     command
 }
 
-/// As root without the right to look into foreign processes, as in a container.
-pub(crate) fn unprivileged(exe: &str, args: &[&str]) -> Command {
+/// As root with no more rights than in a container, where it may not look into the processes of
+/// others.
+pub(crate) fn contained(exe: &str, args: &[&str]) -> Command {
+    let rights = "-sys_ptrace,-sys_admin,-perfmon";
     let mut command = Command::new("setpriv");
-    command.args([
-        "--bounding-set",
-        "-sys_ptrace",
-        "--inh-caps",
-        "-sys_ptrace",
-        exe,
-    ]);
+    command.args(["--bounding-set", rights, "--inh-caps", rights, exe]);
     command.args(args);
     command
 }
@@ -100,6 +96,8 @@ pub(crate) struct Stage {
     pub(crate) changes: Vec<Change>,
     bell: UnixStream,
     runs: u64,
+    /// Kept, lest a shell that complains dies of it.
+    stderrs: Vec<OwnedFd>,
 }
 
 impl Stage {
@@ -120,6 +118,7 @@ impl Stage {
             changes: Vec::new(),
             bell,
             runs: 0,
+            stderrs: Vec::new(),
         }
     }
 
@@ -147,6 +146,7 @@ impl Stage {
     pub(crate) fn line_of(&mut self, launch: &Launch) -> (RunId, String) {
         let run = self.next_run();
         let spawned = self.reaper.spawn(run, launch).expect("a process");
+        self.stderrs.extend(spawned.stderr);
         let line = first_line(spawned.stdout.expect("a pipe"));
         (run, line)
     }
@@ -163,10 +163,10 @@ impl Stage {
             }
             let left = deadline.saturating_duration_since(Instant::now());
             let runs = self.reaper.live();
+            let last = self.changes.iter().rev().take(9).collect::<Vec<_>>();
             assert!(
                 !left.is_zero(),
-                "waited for {what}; live: {runs:?}, seen: {:?}",
-                self.changes
+                "waited for {what}; live: {runs:?}, last seen: {last:?}"
             );
             readable(&self.bell, left);
             while self.bell.read(&mut [0; 512]).is_ok_and(|count| count > 0) {}
