@@ -121,7 +121,7 @@ impl ServiceDefinition {
         fields.end()?;
         service.default_and_check()?;
         let check = check.filter(|check| !check.is_blank());
-        service.checks = CheckDefinition::of_service(&service, checks.into_iter().chain(check))?;
+        service.checks = CheckDefinition::of_service(&service, check.into_iter().chain(checks))?;
         Ok(service)
     }
 

@@ -22,11 +22,19 @@ impl Reply {
     }
 
     pub(crate) fn text(status: u16, text: impl Into<String>) -> Self {
+        Self::written(status, text.into(), "text/plain; charset=utf-8")
+    }
+
+    pub(crate) fn html(status: u16, text: impl Into<String>) -> Self {
+        Self::written(status, text.into(), "text/html; charset=utf-8")
+    }
+
+    fn written(status: u16, text: String, kind: &str) -> Self {
         let reply = Self {
-            body: Bytes::from(text.into()),
+            body: Bytes::from(text),
             ..Self::empty(status)
         };
-        reply.with("Content-Type", "text/plain; charset=utf-8")
+        reply.with("Content-Type", kind)
     }
 
     /// JSON in four-space layout, as an agent in development mode writes it.

@@ -133,28 +133,25 @@ pub(crate) fn route(method: &str, target: &Target, body: &Bytes) -> Result<Reque
 }
 
 fn find<'a>(method: &str, path: &'a str) -> Result<(Endpoint, &'a str), Reply> {
+    // A folder without its slash is sent there, even where another one holds the path.
+    let folder = format!("{path}/");
+    if ENDPOINTS.iter().any(|(pattern, _)| *pattern == folder) {
+        return Err(moved(method, &folder));
+    }
     let below = |(pattern, endpoint): &(&str, Endpoint)| {
         let rest = path.strip_prefix(*pattern)?;
         (rest.is_empty() || pattern.ends_with('/')).then_some((pattern.len(), *endpoint, rest))
     };
-    let longest = ENDPOINTS
-        .iter()
-        .filter_map(below)
-        .max_by_key(|(length, _, _)| *length);
-    if let Some((_, endpoint, rest)) = longest {
-        return Ok((endpoint, rest));
-    }
-    let parent = format!("{path}/");
-    if ENDPOINTS.iter().any(|(pattern, _)| *pattern == parent) {
-        return Err(moved(method, &parent));
-    }
-    Err(Reply::empty(404))
+    let found = ENDPOINTS.iter().filter_map(below);
+    let longest = found.max_by_key(|(length, _, _)| *length);
+    let (_, endpoint, rest) = longest.ok_or_else(|| Reply::empty(404))?;
+    Ok((endpoint, rest))
 }
 
 fn moved(method: &str, path: &str) -> Reply {
     let location = encode(path);
     let reply = match method {
-        "GET" => Reply::text(
+        "GET" => Reply::html(
             301,
             format!("<a href=\"{location}\">Moved Permanently</a>.\n\n"),
         ),
@@ -248,13 +245,8 @@ fn query(search: Search, rest: &str, target: &Target) -> Result<Request, Reply> 
         "" => Err(Reply::text(400, format!("Missing {what}"))),
         name => Ok(name.to_owned()),
     };
-    let tags = || {
-        target
-            .values("tag")
-            .filter(|tag| !tag.is_empty())
-            .map(str::to_owned)
-            .collect()
-    };
+    // An empty tag is a tag that nobody has.
+    let tags = || target.values("tag").map(str::to_owned).collect();
     let query = match search {
         Search::Services => Query::Services,
         Search::Nodes => Query::Nodes,
