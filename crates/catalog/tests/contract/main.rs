@@ -1,0 +1,16 @@
+//! What a catalog must do for us, and what we do when it does not.
+//!
+//! The scenarios run on the real Consul, found at `CONSUL_BIN` or where `scripts/consul/install`
+//! puts it; what the embedded dev catalog promises too runs on that as well.
+
+mod backend;
+mod consul;
+mod pilot;
+mod proxy;
+
+mod faults;
+mod keys;
+mod registration;
+mod restarts;
+mod tls;
+mod watches;
