@@ -2,20 +2,26 @@
 //!
 //! # Theory of operation
 //!
-//! A request is read once: `target` splits it, `route` turns it into a [`request::Request`] or an
-//! answer that says why not. The [`store::Store`] is the catalog itself: a value without clock,
+//! A request is read once: `target` splits it, `route` turns it into a `request::Request` or an
+//! answer that says why not. The `store::Store` is the catalog itself: a value without clock,
 //! socket or task, to which the time is an argument. It keeps the same two views Consul keeps: what
 //! the agent was told (`/v1/agent/...`) and what the catalog has heard of it (`/v1/catalog/...`,
 //! `/v1/health/...`), which is why a heartbeat that only changes a text wakes nobody.
 //!
-//! The [`server`] is the shell: connections hand requests to one desk that owns the store, and the
+//! The `server` is the shell: connections hand requests to one desk that owns the store, and the
 //! desk holds back those that wait for a change. There is no lock, since there is one owner.
 //!
 //! # What it is not
 //!
 //! Not a cluster and not durable: one node, one datacenter, nothing on disk, access tokens accepted
-//! and ignored. Only TTL checks run. The contract suite compares every answer it gives with those
-//! of a real Consul 1.8.7.
+//! and ignored. Only TTL checks run; a registration that asks for another kind, for the mesh or for
+//! sessions is refused with a reason, as is a filter expression. The contract suite compares its
+//! answers with those of a real Consul 1.8.7.
+//!
+//! # Bounds
+//!
+//! 512 connections (one more is told so and closed), 512 KiB for a body and 10 s to send it, 64 KiB
+//! for a head, 120 s idle, 30 s with an answer unread, 64 MiB of values.
 
 mod decode;
 mod definition;

@@ -23,6 +23,9 @@ use crate::{reply::Reply, route::route, target::Target};
 /// The largest body, which is Consul's limit for a value (`kv_max_value_size`).
 const BODY_MAX: usize = 512 << 10;
 
+/// How much of a larger one is read before the connection is closed.
+const DISCARD_MAX: usize = 2 * BODY_MAX;
+
 /// How long a client may take for a body.
 const BODY_TIME: Duration = Duration::from_secs(10);
 
@@ -75,15 +78,13 @@ async fn answer(request: Request<Incoming>, caller: mpsc::Sender<Call>) -> Reply
     answered.await.unwrap_or_else(|_| gone())
 }
 
-async fn read(body: Incoming) -> Result<Bytes, Reply> {
+async fn read(mut body: Incoming) -> Result<Bytes, Reply> {
     if body.is_end_stream() {
         return Ok(Bytes::new());
     }
-    if let Some(length) = body
-        .size_hint()
-        .exact()
-        .filter(|length| *length > BODY_MAX as u64)
-    {
+    let length = body.size_hint().exact().unwrap_or(0);
+    if length > BODY_MAX as u64 {
+        let _ = tokio::time::timeout(BODY_TIME, discard(&mut body)).await;
         return Err(too_large(&format!("({length} bytes)")));
     }
     match tokio::time::timeout(BODY_TIME, Limited::new(body, BODY_MAX).collect()).await {
@@ -91,6 +92,16 @@ async fn read(body: Incoming) -> Result<Bytes, Reply> {
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large("")),
         Ok(Err(_)) => Err(Reply::text(400, "cannot read the request body")),
         Err(_) => Err(Reply::text(408, "the request body took too long")),
+    }
+}
+
+/// Reads a refused body, up to a point: a socket closed over unread bytes loses the answer too.
+async fn discard(body: &mut Incoming) {
+    let mut left = DISCARD_MAX;
+    while left > 0
+        && let Some(Ok(frame)) = body.frame().await
+    {
+        left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
     }
 }
 

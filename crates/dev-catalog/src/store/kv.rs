@@ -18,6 +18,8 @@ pub(super) struct Keys {
     entries: BTreeMap<String, Entry>,
     tombstones: BTreeMap<String, u64>,
     index: u64,
+    /// The last change of which no tombstone tells any more.
+    forgotten_index: u64,
     held: usize,
 }
 
@@ -112,7 +114,8 @@ impl Keys {
 
     pub(super) fn index_below(&self, prefix: &str) -> u64 {
         match self.below(prefix).next() {
-            Some(_) => self.touched_below(prefix),
+            // What is forgotten counts for all prefixes, so that no index ever goes back.
+            Some(_) => self.touched_below(prefix).max(self.forgotten_index),
             None => self.index,
         }
     }
@@ -142,8 +145,9 @@ impl Keys {
             // Everyone who waited for the older half was woken when it died.
             let mut deaths: Vec<_> = self.tombstones.values().copied().collect();
             deaths.sort_unstable();
-            let middle = deaths[deaths.len() / 2];
-            self.tombstones.retain(|_, died| *died >= middle);
+            self.forgotten_index = deaths[deaths.len() / 2];
+            self.tombstones
+                .retain(|_, died| *died > self.forgotten_index);
         }
     }
 }
