@@ -1,0 +1,156 @@
+//! The control socket: what people and programs can ask of a running helper.
+
+pub(crate) mod client;
+mod route;
+mod socket;
+
+use std::{convert::Infallible, time::Duration};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::{Response, body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use pilot_config::Control;
+use pilot_core::{JobCommand, JobName};
+use tokio::{
+    net::UnixStream,
+    sync::{Semaphore, mpsc, oneshot},
+    task::AbortHandle,
+};
+
+pub(crate) use self::socket::ControlError;
+use self::socket::Socket;
+
+/// How much a request may carry.
+const BODY: usize = 1 << 20;
+/// How long a request may take; a client that dawdles holds up nobody but itself.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How many may be served at once; more wait their turn.
+const CONNECTIONS: usize = 32;
+
+/// A request, and where its answer goes.
+pub(crate) struct Request {
+    pub(crate) what: What,
+    pub(crate) reply: oneshot::Sender<Reply>,
+}
+
+/// What can be asked.
+#[derive(Debug, PartialEq)]
+pub(crate) enum What {
+    /// Whether anybody is there.
+    Ping,
+    /// To set variables, or unset those without a value, for processes started from now on.
+    Environ(Vec<(String, Option<String>)>),
+    /// To record values of metrics.
+    Metric(Vec<(String, serde_json::Value)>),
+    /// To load the configuration anew.
+    Reload,
+    /// To begin or end maintenance.
+    Maintenance { enable: bool },
+    /// How everything stands.
+    Status,
+    /// Something of one job.
+    Job { name: JobName, command: JobCommand },
+}
+
+/// An answer.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Reply {
+    /// Done; there is nothing to tell.
+    Done,
+    /// What was asked for.
+    Json(serde_json::Value),
+    /// It cannot be done with what the request carries, and why.
+    Unprocessable(String),
+    /// There is no such thing.
+    NotFound(String),
+}
+
+/// The server, for as long as it is held.
+pub(crate) struct Server {
+    accepting: AbortHandle,
+    // Closes and removes the socket when it is dropped.
+    _socket: Socket,
+}
+
+impl Server {
+    /// Opens the socket and begins to serve.
+    pub(crate) fn open(
+        control: &Control,
+        requests: mpsc::Sender<Request>,
+    ) -> Result<Self, ControlError> {
+        let (socket, listener) = Socket::open(control)?;
+        let accepting = tokio::spawn(accept(listener, requests)).abort_handle();
+        Ok(Self {
+            accepting,
+            _socket: socket,
+        })
+    }
+
+    /// Serves no longer.
+    pub(crate) fn close(self) {
+        drop(self);
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+async fn accept(listener: tokio::net::UnixListener, requests: mpsc::Sender<Request>) {
+    let places = std::sync::Arc::new(Semaphore::new(CONNECTIONS));
+    loop {
+        let Ok(place) = places.clone().acquire_owned().await else {
+            return;
+        };
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let requests = requests.clone();
+                tokio::spawn(async move {
+                    let served = tokio::time::timeout(PATIENCE, serve(stream, requests));
+                    // A client that is gone or too slow has nobody to tell.
+                    let _ = served.await;
+                    drop(place);
+                });
+            }
+            // No descriptor is free: one may be in a moment.
+            Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+        }
+    }
+}
+
+async fn serve(stream: UnixStream, requests: mpsc::Sender<Request>) {
+    let service = service_fn(|request| answer(request, requests.clone()));
+    let _ = http1::Builder::new()
+        .keep_alive(false)
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
+}
+
+async fn answer(
+    request: hyper::Request<Incoming>,
+    requests: mpsc::Sender<Request>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let (head, body) = request.into_parts();
+    let body = Limited::new(body, BODY).collect().await;
+    let response = match body {
+        Ok(body) => match route::what(&head.method, head.uri.path(), &body.to_bytes()) {
+            Ok(what) => route::response(ask(what, &requests).await),
+            Err(refusal) => refusal.response(),
+        },
+        Err(_) => route::Refusal::TooLarge.response(),
+    };
+    Ok(response)
+}
+
+/// Lets the helper's loop answer.
+async fn ask(what: What, requests: &mpsc::Sender<Request>) -> Reply {
+    let (reply, answered) = oneshot::channel();
+    let gone = || Reply::Unprocessable("the helper is going away".to_owned());
+    if requests.send(Request { what, reply }).await.is_err() {
+        return gone();
+    }
+    answered.await.unwrap_or_else(|_| gone())
+}

@@ -1,0 +1,158 @@
+//! Running: from a configuration to a status.
+
+use std::{future::Future, net::SocketAddr, process::ExitCode};
+
+use logbook::Logbook;
+use pilot_config::Config;
+use pilot_core::{
+    JobName, Spec,
+    spec::{Backoff, Command, JobSpec, Output, StopSignals},
+};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::{
+    cli, logging, signals,
+    environment::Environment,
+    shell::{Parts, Shell},
+    source::Origin,
+};
+
+/// The status of a configuration that cannot be used.
+const EXIT_CONFIG: u8 = 1;
+
+/// Runs the jobs of a configuration.
+pub(crate) fn config(flag: Option<&str>, program: &[String]) -> ExitCode {
+    let environment = Environment::of_this_process();
+    let loaded = Origin::find(flag, &environment)
+        .and_then(|origin| Ok((origin.load(&environment)?, origin)));
+    let (config, origin) = match loaded {
+        Ok(loaded) => loaded,
+        Err(error) => return refuse(&error.to_string()),
+    };
+    if let Some(word) = program.first() {
+        return cli::usage_error(&format!(
+            "`{word}` is not a subcommand, and a configuration of 3.x takes no program: make it a job"
+        ));
+    }
+    let log = match Logbook::open(logging::settings(&config.logging)) {
+        Ok(log) => log,
+        Err(error) => return refuse(&error.to_string()),
+    };
+    start(Parts {
+        config,
+        origin: Some(origin),
+        environment,
+        terminal: false,
+        log,
+    })
+}
+
+/// Runs one program and is its init: every signal goes to it, and its status is ours.
+pub(crate) fn init(program: Vec<String>) -> ExitCode {
+    let settings = logbook::Settings {
+        level: logbook::Level::Fatal,
+        format: logbook::Format::Default,
+        output: logbook::Output::Stderr,
+    };
+    let log = match Logbook::open(settings) {
+        Ok(log) => log,
+        Err(error) => return refuse(&error.to_string()),
+    };
+    start(Parts {
+        config: Config {
+            spec: init_spec(program),
+            ..Config::default()
+        },
+        origin: None,
+        environment: Environment::of_this_process(),
+        terminal: true,
+        log,
+    })
+}
+
+fn init_spec(program: Vec<String>) -> Spec {
+    let mut command = Command::new(program);
+    command.output = Output::Raw;
+    let name = JobName::new(command.argv.first().map_or("", String::as_str));
+    Spec {
+        jobs: vec![JobSpec {
+            exec: Some(command),
+            essential: true,
+            backoff: Backoff::None,
+            ..JobSpec::new(name)
+        }],
+        stop_signals: StopSignals::Forwarded,
+        ..Spec::default()
+    }
+}
+
+fn start(parts: Parts) -> ExitCode {
+    let runtime = match runtime() {
+        Ok(runtime) => runtime,
+        Err(error) => return refuse(&format!("cannot start: {error}")),
+    };
+    runtime.block_on(async {
+        let (children, heard) = match signals::listen() {
+            Ok(ears) => ears,
+            Err(error) => return refuse(&format!("cannot listen for signals: {error}")),
+        };
+        let log = parts.log.clone();
+        match Shell::open(parts) {
+            Ok(shell) => ExitCode::from(shell.run(children, heard).await),
+            Err(reason) => {
+                log.flush(std::time::Duration::from_secs(1)).await;
+                refuse(&reason)
+            }
+        }
+    })
+}
+
+/// Serves the embedded catalog until TERM or INT.
+pub(crate) fn catalog(address: SocketAddr) -> ExitCode {
+    let served = block_on(async move {
+        let server = dev_catalog::DevCatalog::bind(address)?;
+        println!(
+            "containerpilot catalog: serving a Consul-compatible catalog for development at http://{}; it is kept in memory only and forgotten at the end",
+            server.local_addr()
+        );
+        let (_children, mut heard) = signals::listen()?;
+        server
+            .serve(async move {
+                while let Some(signal) = heard.recv().await {
+                    if [pilot_core::Signal::TERM, pilot_core::Signal::INT].contains(&signal) {
+                        return;
+                    }
+                }
+            })
+            .await
+    });
+    match served {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => refuse(&format!(
+            "cannot serve the catalog at {address}: {}",
+            crate::source::plain(&error)
+        )),
+    }
+}
+
+fn runtime() -> std::io::Result<Runtime> {
+    Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(2)
+        .thread_keep_alive(std::time::Duration::from_secs(1))
+        .build()
+}
+
+/// Runs something that waits, for commands that are done when it is.
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
+    runtime()
+        .expect("a runtime of one thread needs two descriptors, which a fresh process has")
+        .block_on(future)
+}
+
+/// Says why there is nothing to run.
+pub(crate) fn refuse(reason: &str) -> ExitCode {
+    signals::release();
+    eprintln!("{reason}");
+    ExitCode::from(EXIT_CONFIG)
+}

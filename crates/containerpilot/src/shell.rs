@@ -1,0 +1,191 @@
+//! The loop: facts in, orders out. What is decided, the core decides.
+
+mod children;
+mod follows;
+mod inputs;
+mod link;
+mod perform;
+mod reload;
+mod requests;
+mod templates;
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::{Duration, Instant},
+};
+
+use catalog::CatalogEvent;
+use logbook::Logbook;
+use pilot_config::Config;
+use pilot_core::{Input, RunId, Signal, Supervisor, Time};
+use reaper::Reaper;
+use tokio::{
+    signal::unix::Signal as SignalStream,
+    sync::{broadcast, mpsc},
+    task::JoinSet,
+};
+
+pub(crate) use self::link::EMBEDDED;
+use self::{children::Child, follows::Follows, link::Link, templates::Desk};
+use crate::{
+    control::{self, Request},
+    environment::Environment,
+    source::Origin,
+};
+
+/// How many facts of each kind may wait for the loop.
+const QUEUE: usize = 64;
+/// How long the last output of children may take to arrive after everything has ended.
+const LAST_OUTPUT: Duration = Duration::from_secs(1);
+/// How long the last log records may take to be written.
+const LAST_RECORDS: Duration = Duration::from_secs(2);
+
+/// Owns the core and everything of the system that it gives orders about.
+pub(crate) struct Shell {
+    core: Supervisor,
+    started: Instant,
+    inputs: VecDeque<Input>,
+    reaper: Reaper,
+    children: BTreeMap<RunId, Child>,
+    captures: JoinSet<()>,
+    environment: Environment,
+    terminal: bool,
+    log: Logbook,
+    link: Link,
+    catalog_events: mpsc::Receiver<CatalogEvent>,
+    follows: Follows,
+    desk: Desk,
+    control: Option<control::Server>,
+    requests: mpsc::Receiver<Request>,
+    requests_in: mpsc::Sender<Request>,
+    events: broadcast::Sender<String>,
+    origin: Option<Origin>,
+    config: Config,
+    /// Adopted processes reaped so far.
+    orphans: u64,
+    exit: Option<u8>,
+}
+
+/// What a shell is made of before it runs.
+pub(crate) struct Parts {
+    pub(crate) config: Config,
+    /// Where the configuration came from; none cannot be reloaded.
+    pub(crate) origin: Option<Origin>,
+    pub(crate) environment: Environment,
+    /// Whether the main application gets the terminal, as under an init.
+    pub(crate) terminal: bool,
+    pub(crate) log: Logbook,
+}
+
+impl Shell {
+    /// Opens everything that can fail before anything is started.
+    pub(crate) fn open(parts: Parts) -> Result<Self, String> {
+        let Parts {
+            config,
+            origin,
+            environment,
+            terminal,
+            log,
+        } = parts;
+        let reaper = Reaper::new().map_err(|error| format!("cannot take charge of children: {error}"))?;
+        let (requests_in, requests) = mpsc::channel(QUEUE);
+        let (link, catalog_events) = Link::open(&config.catalog)?;
+        let mut shell = Self {
+            core: Supervisor::new(config.spec.clone(), seed()),
+            started: Instant::now(),
+            inputs: VecDeque::new(),
+            reaper,
+            children: BTreeMap::new(),
+            captures: JoinSet::new(),
+            environment,
+            terminal,
+            log,
+            link,
+            catalog_events,
+            follows: Follows::default(),
+            desk: Desk::default(),
+            control: None,
+            requests,
+            requests_in,
+            events: broadcast::channel(QUEUE).0,
+            origin,
+            config,
+            orphans: 0,
+            exit: None,
+        };
+        shell.announce_addresses();
+        shell.serve_control()?;
+        shell.say_what_was_accepted();
+        Ok(shell)
+    }
+
+    /// Runs until the core says that it is over, and gives the status to exit with.
+    pub(crate) async fn run(
+        mut self,
+        mut children: SignalStream,
+        mut signals: mpsc::Receiver<Signal>,
+    ) -> u8 {
+        self.inputs.push_back(Input::Started);
+        loop {
+            self.handle_inputs();
+            if let Some(code) = self.exit {
+                self.leave().await;
+                return code;
+            }
+            let deadline = self.deadline();
+            tokio::select! {
+                biased;
+                _ = children.recv() => self.on_children(),
+                Some(signal) = signals.recv() => self.on_signal(signal),
+                Some(event) = self.catalog_events.recv() => self.on_catalog_event(event),
+                Some(request) = self.requests.recv() => self.on_request(request),
+                () = until(deadline) => self.inputs.push_back(Input::Woken),
+                Some(_) = self.captures.join_next() => {}
+            }
+        }
+    }
+
+    fn handle_inputs(&mut self) {
+        while let Some(input) = self.inputs.pop_front() {
+            for effect in self.core.handle(self.now(), input) {
+                self.perform(effect);
+            }
+        }
+    }
+
+    fn now(&self) -> Time {
+        Time::after_start(self.started.elapsed())
+    }
+
+    fn deadline(&self) -> Option<tokio::time::Instant> {
+        let at = self.core.next_deadline()?;
+        Some((self.started + at.since_start()).into())
+    }
+
+    /// Nothing runs any more: lets the last words out, and takes away what others could stumble
+    /// over.
+    async fn leave(&mut self) {
+        self.end_strays().await;
+        if let Some(control) = self.control.take() {
+            control.close();
+        }
+        let captures = &mut self.captures;
+        let ended = async { while captures.join_next().await.is_some() {} };
+        let _ = tokio::time::timeout(LAST_OUTPUT, ended).await;
+        self.link.leave().await;
+        self.log.flush(LAST_RECORDS).await;
+    }
+}
+
+async fn until(deadline: Option<tokio::time::Instant>) {
+    match deadline {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// A seed that differs between helpers, so that their pauses do too.
+fn seed() -> u64 {
+    use std::hash::{BuildHasher, Hasher, RandomState};
+    RandomState::new().build_hasher().finish()
+}

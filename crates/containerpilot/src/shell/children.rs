@@ -1,0 +1,181 @@
+//! Processes: how they are started, signalled and heard of.
+
+use std::time::Duration;
+
+use logbook::{Origin, Stream, Tail};
+use pilot_core::{
+    ExitStatus, Input, Purpose, Rest, RunId, Signal,
+    spec::{Command, Output},
+};
+use reaper::{Change, Launch, SpawnError, Stdin};
+
+use super::Shell;
+use crate::{account, environment::pid_variable};
+
+/// How long processes that belong to no run may take to vanish at the very end.
+const STRAYS: Duration = Duration::from_millis(500);
+
+/// A process the shell started.
+pub(super) struct Child {
+    purpose: Purpose,
+    /// Its last output, kept for checks, whose output says why they failed.
+    tail: Option<Tail>,
+    /// Whether its tree has been asked to end.
+    stopping: bool,
+}
+
+impl Shell {
+    pub(super) fn spawn(&mut self, run: RunId, purpose: Purpose, command: &Command) {
+        let launched = self
+            .launch(command)
+            .map_err(|reason| (reason, 126))
+            .and_then(|launch| self.reaper.spawn(id(run), &launch).map_err(refusal));
+        let spawned = match launched {
+            Ok(spawned) => spawned,
+            Err((reason, code)) => {
+                self.inputs
+                    .push_back(Input::RunFailedToStart { run, reason, code });
+                return;
+            }
+        };
+        let pid = spawned.pid;
+        let tail = keeps_tail(&purpose).then(Tail::new);
+        for (fd, stream) in [
+            (spawned.stdout, Stream::Stdout),
+            (spawned.stderr, Stream::Stderr),
+        ] {
+            let Some(fd) = fd else { continue };
+            let origin = Origin::new(&purpose.to_string(), pid, stream);
+            let capture = self.log.capture(fd, origin, tail.clone());
+            self.captures.spawn(capture);
+        }
+        let name = self.pid_name(&purpose);
+        self.environment.set(&name, pid.to_string());
+        self.children.insert(run, Child { purpose, tail, stopping: false });
+        self.inputs.push_back(Input::RunStarted { run, pid });
+    }
+
+    fn launch(&self, command: &Command) -> Result<Launch, String> {
+        let (program, args) = command.argv.split_first().ok_or("exec: no command")?;
+        let mut launch = Launch::new(program);
+        launch.args = args.iter().map(Into::into).collect();
+        launch.env = self.environment.for_child(&command.env);
+        launch.cwd = command.cwd.as_ref().map(Into::into);
+        launch.identity = account::identity(command.user.as_deref(), command.group.as_deref())?;
+        launch.output = match command.output {
+            Output::Logged => reaper::Output::Piped,
+            Output::Raw => reaper::Output::Inherit,
+        };
+        if self.terminal {
+            launch.stdin = Stdin::Inherit;
+            launch.foreground = true;
+        }
+        Ok(launch)
+    }
+
+    fn pid_name(&self, purpose: &Purpose) -> String {
+        pid_variable(&purpose.to_string())
+    }
+
+    pub(super) fn signal_run(&mut self, run: RunId, signal: Signal) {
+        self.reaper.signal(id(run), reaper::Signal(signal.0));
+    }
+
+    /// Asks or forces every process of a run's tree to end.
+    pub(super) fn stop_tree(&mut self, run: RunId, signal: Signal) {
+        self.reaper.begin_stop(id(run));
+        if let Some(child) = self.children.get_mut(&run) {
+            child.stopping = true;
+        }
+        if signal == Signal::KILL {
+            self.reaper.kill_tree(id(run), reaper::Signal(signal.0));
+        } else {
+            self.reaper.signal(id(run), reaper::Signal(signal.0));
+        }
+    }
+
+    /// Some child ended: reaps all that did, and tells the core.
+    pub(super) fn on_children(&mut self) {
+        for change in self.reaper.reap() {
+            match change {
+                Change::Exited { run, status, rest } => self.on_exited(run, status, rest),
+                Change::Gone { run } => {
+                    let run = RunId(run.0);
+                    self.inputs.push_back(Input::RunGone { run });
+                }
+                Change::Orphan { .. } => self.orphans += 1,
+            }
+        }
+    }
+
+    fn on_exited(&mut self, run: reaper::RunId, status: reaper::Status, rest: reaper::Rest) {
+        let run = RunId(run.0);
+        let child = self.children.remove(&run);
+        if rest == reaper::Rest::Remaining && child.as_ref().is_some_and(|child| child.stopping) {
+            // The leader went first, as it was asked to; now those that left its group are asked.
+            self.reaper.kill_tree(id(run), reaper::Signal::TERM);
+        }
+        let output = child.as_ref().and_then(|child| child.tail.as_ref());
+        let output = output.map(Tail::finish).unwrap_or_default();
+        if let Some(child) = child {
+            let name = self.pid_name(&child.purpose);
+            self.environment.unset(&name);
+        }
+        self.inputs.push_back(Input::RunExited {
+            run,
+            status: match status {
+                reaper::Status::Exited(code) => ExitStatus::Exited(code),
+                reaper::Status::Signaled { signal, .. } => ExitStatus::Signaled(Signal(signal.0)),
+            },
+            output,
+            rest: match rest {
+                reaper::Rest::Gone => Rest::Gone,
+                reaper::Rest::Remaining => Rest::Remaining,
+            },
+        });
+    }
+
+    /// Ends what is left of the helper's descendants: daemons that jobs left behind have nobody
+    /// to look after them any more.
+    pub(super) async fn end_strays(&mut self) {
+        for signal in [Signal::TERM, Signal::KILL] {
+            if self.reaper.kill_everything(reaper::Signal(signal.0)) == 0 {
+                return;
+            }
+            self.await_strays().await;
+        }
+    }
+
+    async fn await_strays(&mut self) {
+        let Ok(mut ended) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::child())
+        else {
+            return;
+        };
+        let deadline = tokio::time::Instant::now() + STRAYS;
+        loop {
+            self.reaper.reap();
+            if !self.reaper.has_children() {
+                return;
+            }
+            if tokio::time::timeout_at(deadline, ended.recv()).await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+fn id(run: RunId) -> reaper::RunId {
+    reaper::RunId(run.0)
+}
+
+fn keeps_tail(purpose: &Purpose) -> bool {
+    match purpose {
+        Purpose::Job(_) => false,
+        Purpose::Check(_) | Purpose::TemplateCheck(_) | Purpose::Reconfigure(_) => true,
+    }
+}
+
+fn refusal(error: SpawnError) -> (String, u8) {
+    let code = error.code();
+    (error.to_string(), code)
+}

@@ -1,0 +1,124 @@
+//! Facts from the system, put into the core's words.
+
+use catalog::{CatalogEvent, KeyEvent, ServiceEvent, Severity, WatchEvent};
+use logbook::Record;
+use pilot_core::{Input, Instance, Level, Signal, WatchName, spec::WatchSpec};
+
+use super::{
+    Shell,
+    follows::{Ask, Audience},
+};
+
+impl Shell {
+    pub(super) fn on_signal(&mut self, signal: Signal) {
+        if signal == Signal::USR1 && self.log.reopens() {
+            self.log.reopen();
+        } else {
+            self.inputs.push_back(Input::SignalArrived(signal));
+        }
+    }
+
+    pub(super) fn on_catalog_event(&mut self, event: CatalogEvent) {
+        let level = match event.severity() {
+            Severity::Debug => Level::Debug,
+            Severity::Info => Level::Info,
+            Severity::Warning => Level::Warn,
+        };
+        self.say(level, &event.to_string());
+        match event {
+            CatalogEvent::Service { name, event } => match event {
+                ServiceEvent::Withdrawn { .. } => {
+                    self.inputs.push_back(Input::Withdrawn { job: name });
+                }
+                ServiceEvent::Registered
+                | ServiceEvent::Failing { .. }
+                | ServiceEvent::Forgotten
+                | ServiceEvent::Back => {}
+            },
+            CatalogEvent::Watch {
+                name,
+                event: WatchEvent::Update { instances },
+            } => {
+                let told: Vec<Instance> = instances.iter().map(instance).collect();
+                let audience = self.follows.on_instances(&name, instances);
+                self.tell(audience, &told);
+            }
+            CatalogEvent::Key {
+                key,
+                event: KeyEvent::Update { value },
+            } => {
+                let value = value.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+                let audience = self.follows.on_value(&key, value);
+                self.tell(audience, &[]);
+            }
+            CatalogEvent::Watch { .. } | CatalogEvent::Key { .. } => {}
+        }
+    }
+
+    fn tell(&mut self, audience: Audience, instances: &[Instance]) {
+        for watch in audience.watches {
+            self.inputs.push_back(Input::WatchAnswered {
+                watch,
+                instances: instances.to_vec(),
+            });
+        }
+        for template in audience.templates {
+            self.inputs
+                .push_back(Input::TemplateDataChanged { template });
+        }
+    }
+
+    pub(super) fn follow(&mut self, watch: WatchSpec) {
+        let name = watch.name.clone();
+        let (ask, known) = self.follows.add_watch(watch);
+        if let Some(ask) = ask {
+            self.ask(ask);
+        }
+        if let Some(known) = known {
+            self.inputs.push_back(Input::WatchAnswered {
+                watch: name,
+                instances: known.iter().map(instance).collect(),
+            });
+        }
+    }
+
+    pub(super) fn unfollow(&mut self, name: &WatchName) {
+        for ask in self.follows.drop_watch(name) {
+            self.ask(ask);
+        }
+    }
+
+    pub(super) fn ask(&mut self, ask: Ask) {
+        match ask {
+            Ask::Watch(spec) => self.link.watch(spec),
+            Ask::Unwatch(name) => self.link.unwatch(&name),
+            Ask::WatchKey(key, interval) => self.link.watch_key(&key, interval),
+            Ask::UnwatchKey(key) => self.link.unwatch_key(&key),
+        }
+    }
+
+    /// Writes a line of the helper's own to the log.
+    pub(super) fn say(&self, level: Level, message: &str) {
+        self.log.record(Record::own(log_level(level), message));
+    }
+}
+
+pub(crate) fn log_level(level: Level) -> logbook::Level {
+    match level {
+        Level::Debug => logbook::Level::Debug,
+        Level::Info => logbook::Level::Info,
+        Level::Warn => logbook::Level::Warn,
+        Level::Error => logbook::Level::Error,
+    }
+}
+
+fn instance(instance: &catalog::Instance) -> Instance {
+    let meta = instance.meta.iter();
+    Instance {
+        id: instance.id.clone(),
+        address: instance.address.clone(),
+        port: instance.port,
+        tags: instance.tags.clone(),
+        meta: meta.map(|(k, v)| (k.clone(), v.clone())).collect(),
+    }
+}

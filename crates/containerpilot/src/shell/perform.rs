@@ -1,0 +1,45 @@
+//! Carries out orders, one by one and in order.
+
+use pilot_core::{Effect, Input, Level};
+
+use super::Shell;
+
+impl Shell {
+    pub(super) fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::Spawn {
+                run,
+                purpose,
+                command,
+            } => self.spawn(run, purpose, &command),
+            Effect::Signal { run, signal } => self.signal_run(run, signal),
+            Effect::StopTree { run, signal } => self.stop_tree(run, signal),
+            Effect::KillTree { run } => self.stop_tree(run, pilot_core::Signal::KILL),
+            Effect::Publish {
+                job,
+                service,
+                status,
+                output,
+            } => self.link.publish(&job, &service, status, &output),
+            Effect::Withdraw { job } => {
+                if !self.link.withdraw(&job) {
+                    self.inputs.push_back(Input::Withdrawn { job });
+                }
+            }
+            Effect::Follow { watch } => self.follow(watch),
+            Effect::Unfollow { watch } => self.unfollow(&watch),
+            Effect::LoadTemplate { template } => self.load_template(*template),
+            Effect::DropTemplate { template } => self.drop_template(&template),
+            Effect::Render { template } => self.render(template),
+            Effect::Install { template } => self.install(template),
+            Effect::Discard { template } => self.desk.discard(&template),
+            Effect::Announce(event) => {
+                self.say(Level::Debug, &format!("event: {{{} {}}}", event.kind.code(), event.source));
+                // Nobody listening is not a failure.
+                let _ = self.events.send(event.to_string());
+            }
+            Effect::Log { level, message } => self.say(level, &message),
+            Effect::Exit { code } => self.exit = Some(code),
+        }
+    }
+}

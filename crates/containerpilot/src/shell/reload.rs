@@ -1,0 +1,103 @@
+//! A new configuration, taken up without a break.
+
+use std::mem;
+
+use pilot_config::Config;
+use pilot_core::{Input, Level};
+
+use super::Shell;
+use crate::{control, logging};
+
+impl Shell {
+    /// Loads the configuration anew. A bad one changes nothing; its problems are the answer.
+    pub(super) fn reload(&mut self) -> Result<(), String> {
+        let origin = self.origin.as_ref();
+        let origin = origin.ok_or("cannot reload: there is no configuration file")?;
+        let config = origin
+            .load(&self.environment)
+            .map_err(|error| error.to_string());
+        match config.and_then(|config| self.take_up(config)) {
+            Ok(()) => {
+                self.say(Level::Debug, "control: reloaded app via control plane");
+                Ok(())
+            }
+            Err(reason) => {
+                self.say(Level::Error, &format!("configuration not reloaded, the old one stays: {reason}"));
+                Err(reason)
+            }
+        }
+    }
+
+    fn take_up(&mut self, config: Config) -> Result<(), String> {
+        let settings = logging::settings(&config.logging);
+        if self.config.catalog != config.catalog {
+            self.link.lead_to(&config.catalog)?;
+        }
+        if self.config.logging != config.logging {
+            self.log.change(settings).map_err(|error| error.to_string())?;
+        }
+        let old = mem::replace(&mut self.config, config);
+        self.announce_addresses();
+        if old.control == self.config.control {
+            self.say_where_control_is();
+        } else {
+            self.control = None;
+            if let Err(reason) = self.serve_control() {
+                self.say(Level::Error, &reason);
+            }
+        }
+        self.say_what_was_accepted();
+        let spec = Box::new(self.config.spec.clone());
+        self.inputs.push_back(Input::Reloaded(spec));
+        Ok(())
+    }
+
+    /// Gives the addresses of the jobs to the children, as `CONTAINERPILOT_<JOB>_IP`.
+    pub(super) fn announce_addresses(&mut self) {
+        for (name, address) in &self.config.addresses {
+            self.environment.set(name, address);
+        }
+    }
+
+    pub(super) fn serve_control(&mut self) -> Result<(), String> {
+        if self.origin.is_none() {
+            return Ok(());
+        }
+        match control::Server::open(&self.config.control, self.requests_in.clone()) {
+            Ok(server) => {
+                self.control = Some(server);
+                self.say_where_control_is();
+                Ok(())
+            }
+            Err(error) if error.is_excusable(&self.config.control) => {
+                let message = format!("{error}; going on without a control socket");
+                self.say(Level::Warn, &message);
+                Ok(())
+            }
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    fn say_where_control_is(&self) {
+        if self.control.is_some() {
+            let path = self.config.control.socket.display();
+            self.say(Level::Info, &format!("control: serving at {path}"));
+        }
+    }
+
+    pub(super) fn say_what_was_accepted(&self) {
+        for warning in &self.config.warnings {
+            self.say(Level::Warn, &warning.to_string());
+        }
+        let spec = &self.config.spec;
+        let names: Vec<&str> = spec.jobs.iter().map(|job| job.name.as_str()).collect();
+        let message = format!(
+            "loaded config: {} jobs [{}], {} watches, {} templates",
+            spec.jobs.len(),
+            names.join(" "),
+            spec.watches.len(),
+            spec.templates.len()
+        );
+        self.say(Level::Debug, &message);
+    }
+}

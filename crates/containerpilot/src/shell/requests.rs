@@ -1,0 +1,67 @@
+//! Answers what is asked over the control socket.
+
+use pilot_core::{Input, JobCommand, JobName};
+
+use super::Shell;
+use crate::{
+    control::{Reply, Request, What},
+    standing,
+};
+
+impl Shell {
+    pub(super) fn on_request(&mut self, request: Request) {
+        let reply = match request.what {
+            What::Ping => Reply::Done,
+            What::Environ(pairs) => self.set_environment(pairs),
+            What::Metric(pairs) => self.record_metrics(&pairs),
+            What::Reload => match self.reload() {
+                Ok(()) => Reply::Done,
+                Err(reason) => Reply::Unprocessable(reason),
+            },
+            What::Maintenance { enable } => {
+                self.inputs
+                    .push_back(Input::MaintenanceRequested { enable });
+                Reply::Done
+            }
+            What::Status => Reply::Json(self.standing()),
+            What::Job { name, command } => self.command_job(name, command),
+        };
+        // The answer reflects what was asked: orders that follow from it are given first.
+        self.handle_inputs();
+        // Whoever asked may be gone.
+        let _ = request.reply.send(reply);
+    }
+
+    fn set_environment(&mut self, pairs: Vec<(String, Option<String>)>) -> Reply {
+        for (name, value) in pairs {
+            match value {
+                Some(value) => self.environment.set(&name, value),
+                None => self.environment.unset(&name),
+            }
+        }
+        Reply::Done
+    }
+
+    fn record_metrics(&mut self, _pairs: &[(String, serde_json::Value)]) -> Reply {
+        Reply::Unprocessable("no telemetry".into())
+    }
+
+    fn command_job(&mut self, name: JobName, command: JobCommand) -> Reply {
+        let jobs = &self.config.spec.jobs;
+        if !jobs.iter().any(|job| job.name == name) {
+            let names: Vec<&str> = jobs.iter().map(|job| job.name.as_str()).collect();
+            let reason = format!("there is no job `{name}`; there are: {}", names.join(", "));
+            return Reply::NotFound(reason);
+        }
+        self.inputs
+            .push_back(Input::JobCommanded { job: name, command });
+        Reply::Done
+    }
+
+    fn standing(&self) -> serde_json::Value {
+        let now = self.now();
+        let status = self.core.status(now);
+        let link = self.link.status();
+        standing::to_json(&status, link.as_ref(), now)
+    }
+}

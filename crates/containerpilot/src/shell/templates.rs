@@ -1,0 +1,153 @@
+//! Files rendered from the catalog: reads templates, renders them, writes candidates, puts them
+//! in place. When to do which, the core decides.
+
+mod candidate;
+mod functions;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    sync::{Arc, mpsc},
+};
+
+use go_template::{MissingKey, Options, Template, Value};
+use pilot_core::{
+    Input, Rendering, TemplateName,
+    spec::{TemplateSource, TemplateSpec},
+};
+
+use self::candidate::Candidate;
+pub(super) use self::functions::Facts;
+use super::{Shell, follows::Need};
+use crate::source::plain;
+
+/// The templates of the configuration.
+#[derive(Default)]
+pub(super) struct Desk {
+    sheets: BTreeMap<TemplateName, Sheet>,
+}
+
+struct Sheet {
+    spec: TemplateSpec,
+    candidate: Option<Candidate>,
+}
+
+impl Desk {
+    pub(super) fn discard(&mut self, name: &TemplateName) {
+        if let Some(sheet) = self.sheets.get_mut(name) {
+            sheet.candidate = None;
+        }
+    }
+}
+
+impl Shell {
+    pub(super) fn load_template(&mut self, spec: TemplateSpec) {
+        let template = spec.name.clone();
+        let sheet = Sheet {
+            spec,
+            candidate: None,
+        };
+        self.desk.sheets.insert(template.clone(), sheet);
+        self.inputs
+            .push_back(Input::TemplateDataChanged { template });
+    }
+
+    pub(super) fn drop_template(&mut self, name: &TemplateName) {
+        self.desk.sheets.remove(name);
+        for ask in self.follows.set_needs(name, &BTreeSet::new()) {
+            self.ask(ask);
+        }
+    }
+
+    pub(super) fn render(&mut self, template: TemplateName) {
+        let Some(sheet) = self.desk.sheets.get(&template) else {
+            return;
+        };
+        let facts = Facts::new(&self.follows, self.environment.as_text());
+        let (text, needs) = execute(&sheet.spec, facts);
+        for ask in self.follows.set_needs(&template, &needs) {
+            self.ask(ask);
+        }
+        let missing = self.missing(&needs);
+        let rendering = match text {
+            _ if !missing.is_empty() => Rendering::Missing(missing),
+            Ok(text) => self.compare(&template, &text),
+            Err(reason) => Rendering::Failed(reason),
+        };
+        self.inputs.push_back(Input::TemplateRendered {
+            template,
+            rendering,
+        });
+    }
+
+    /// What the catalog has not answered yet.
+    fn missing(&self, needs: &BTreeSet<Need>) -> Vec<String> {
+        let unknown = |need: &&Need| match need {
+            Need::Service(query) => self.follows.instances(query).is_none(),
+            Need::Key(key) => !self.follows.knows_key(key),
+        };
+        let word = |need: &Need| match need {
+            Need::Service(query) => format!("service {}", query.name()),
+            Need::Key(key) => format!("key {key}"),
+        };
+        needs.iter().filter(unknown).map(word).collect()
+    }
+
+    fn compare(&mut self, name: &TemplateName, text: &str) -> Rendering {
+        let Some(sheet) = self.desk.sheets.get_mut(name) else {
+            return Rendering::Unchanged;
+        };
+        let destination = &sheet.spec.destination;
+        if fs::read(destination).is_ok_and(|bytes| bytes == text.as_bytes()) {
+            return Rendering::Unchanged;
+        }
+        match Candidate::write(&sheet.spec, text) {
+            Ok(candidate) => {
+                let path = candidate.path().display().to_string();
+                sheet.candidate = Some(candidate);
+                Rendering::Candidate { path }
+            }
+            Err(reason) => Rendering::Failed(reason),
+        }
+    }
+
+    pub(super) fn install(&mut self, template: TemplateName) {
+        let sheet = self.desk.sheets.get_mut(&template);
+        let candidate = sheet.and_then(|sheet| sheet.candidate.take());
+        let failure = match candidate.map(Candidate::install) {
+            Some(Ok(())) => None,
+            Some(Err(reason)) => Some(reason),
+            None => Some("there is no candidate to put in place".to_owned()),
+        };
+        self.inputs
+            .push_back(Input::TemplateInstalled { template, failure });
+    }
+}
+
+/// Renders, and tells everything that was looked at.
+fn execute(spec: &TemplateSpec, facts: Facts) -> (Result<String, String>, BTreeSet<Need>) {
+    let (asked, needs) = mpsc::channel();
+    let text = source(spec).and_then(|(name, text)| {
+        let functions = functions::all(&Arc::new(facts), &asked);
+        let options = Options {
+            missing_key: MissingKey::Default,
+            ..Options::default()
+        };
+        let template = Template::parse(&name, &text, &options, &functions);
+        let rendered = template.and_then(|template| template.execute(&Value::Nil));
+        rendered.map_err(|error| error.to_string())
+    });
+    drop(asked);
+    (text, needs.into_iter().collect())
+}
+
+fn source(spec: &TemplateSpec) -> Result<(String, String), String> {
+    match &spec.source {
+        TemplateSource::Inline(text) => Ok((spec.name.to_string(), text.clone())),
+        TemplateSource::File(path) => {
+            let text = fs::read_to_string(path);
+            let text = text.map_err(|error| format!("cannot read {path}: {}", plain(&error)))?;
+            Ok((path.clone(), text))
+        }
+    }
+}

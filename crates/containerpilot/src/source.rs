@@ -1,0 +1,121 @@
+//! Where the configuration comes from, and loading it.
+
+use std::{fs, path::PathBuf};
+
+use pilot_config::{Config, Problems, Source, World};
+
+use crate::{VERSION, environment::Environment, machine};
+
+/// Where the configuration comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// A file, or a directory whose files are merged.
+    Path(PathBuf),
+    /// The text itself, as ContainerPilot 1 and 2 take it.
+    Inline(String),
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LoadError {
+    #[error("-config flag is required\nhint: name a file with `-config`, or in $CONTAINERPILOT; or run a program without a configuration: `containerpilot -- PROGRAM`")]
+    None,
+    #[error("could not read config file: open {path}: {reason}")]
+    Unreadable { path: String, reason: String },
+    #[error("{0}")]
+    Problems(Problems),
+}
+
+impl Origin {
+    /// Takes what the flag says, else what the environment says.
+    pub(crate) fn find(flag: Option<&str>, environment: &Environment) -> Result<Self, LoadError> {
+        let named = |text: &&str| !text.is_empty();
+        let text = flag
+            .filter(named)
+            .or_else(|| environment.get("CONTAINERPILOT").filter(named))
+            .ok_or(LoadError::None)?;
+        Ok(Self::parse(text))
+    }
+
+    fn parse(text: &str) -> Self {
+        if text.trim_start().starts_with('{') {
+            return Self::Inline(text.to_owned());
+        }
+        Self::Path(text.strip_prefix("file://").unwrap_or(text).into())
+    }
+
+    /// Reads the text.
+    pub(crate) fn read(&self) -> Result<Text, LoadError> {
+        match self {
+            Self::Inline(text) => Ok(Text {
+                name: "$CONTAINERPILOT".to_owned(),
+                text: text.clone(),
+            }),
+            Self::Path(path) => {
+                let unreadable = |reason: String| LoadError::Unreadable {
+                    path: path.display().to_string(),
+                    reason,
+                };
+                let bytes = fs::read(path).map_err(|error| unreadable(plain(&error)))?;
+                let text = String::from_utf8(bytes)
+                    .map_err(|error| unreadable(format!("not UTF-8 text: {error}")))?;
+                Ok(Text {
+                    name: path.display().to_string(),
+                    text,
+                })
+            }
+        }
+    }
+
+    /// Reads, renders, parses and checks.
+    pub(crate) fn load(&self, environment: &Environment) -> Result<Config, LoadError> {
+        let Text { name, text } = &self.read()?;
+        let source = Source { name, text };
+        with_world(environment, |world| pilot_config::load(source, world))
+            .map_err(LoadError::Problems)
+    }
+
+    /// Finds the control socket, even in a configuration that is otherwise faulty.
+    pub(crate) fn socket(&self, environment: &Environment) -> Result<PathBuf, LoadError> {
+        let Text { name, text } = &self.read()?;
+        let source = Source { name, text };
+        Ok(with_world(environment, |world| {
+            pilot_config::socket_of(source, world)
+        }))
+    }
+
+    /// Reads and renders.
+    pub(crate) fn render(&self, environment: &Environment) -> Result<String, LoadError> {
+        let Text { name, text } = &self.read()?;
+        with_world(environment, |world| {
+            pilot_config::render(text, name, world)
+        })
+        .map_err(LoadError::Problems)
+    }
+}
+
+/// A text, and what to call it.
+#[derive(Debug)]
+pub(crate) struct Text {
+    pub(crate) name: String,
+    pub(crate) text: String,
+}
+
+/// Looks at the machine as a configuration may.
+pub(crate) fn with_world<T>(environment: &Environment, act: impl FnOnce(&World<'_>) -> T) -> T {
+    let variables = environment.as_text();
+    let interfaces = machine::interfaces();
+    act(&World {
+        environment: &variables,
+        interfaces: &interfaces,
+        hostname: &machine::hostname(),
+        version: VERSION,
+    })
+}
+
+/// The words of an error of the system, as Go prints them: in lower case and without the number.
+pub(crate) fn plain(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or(&text);
+    text.to_lowercase()
+}
