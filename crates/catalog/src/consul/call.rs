@@ -14,6 +14,8 @@ pub(crate) struct Call {
     pub(super) path: String,
     pub(super) query: String,
     pub(super) body: Bytes,
+    /// Whether the agent is asked to hold its answer until something changes.
+    pub(super) is_held: bool,
 }
 
 /// An answer with status 200, or 404 where that is one.
@@ -38,6 +40,7 @@ impl Call {
             path,
             query,
             body,
+            is_held: false,
         }
     }
 
@@ -47,6 +50,7 @@ impl Call {
             path,
             query: String::new(),
             body: Bytes::new(),
+            is_held: false,
         }
     }
 

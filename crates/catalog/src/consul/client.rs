@@ -101,12 +101,15 @@ impl Client {
         kept: Option<Connection>,
         call: &Call,
     ) -> Result<(Answer, Connection), CatalogError> {
-        // The agent may have closed an idle connection just now. Every call we make may be made
-        // twice, so the second try needs no proof that the first had no effect.
-        if let Some(mut connection) = kept.filter(Connection::is_open)
-            && let Ok(response) = connection.send(self.request(call)?).await
-        {
-            return Ok((self.read(response, call).await?, connection));
+        if let Some(mut connection) = kept.filter(Connection::is_open) {
+            match connection.send(self.request(call)?).await {
+                Ok(response) => return Ok((self.read(response, call).await?, connection)),
+                // The agent that comes back may not be the one whose index we wait for.
+                Err(error) if call.is_held => return Err(self.interrupted(call, &error)),
+                // The agent may have closed an idle connection just now. Every call we make may
+                // be made twice, so the second try needs no proof that the first had no effect.
+                Err(_) => {}
+            }
         }
         let mut connection = self.connector.connect().await?;
         let request = self.request(call)?;

@@ -73,9 +73,12 @@ pub(crate) fn key(key: &str, dc: Option<&str>) -> Call {
 
 /// Makes a query wait for a change since the given index.
 pub(crate) fn blocking(call: &Call, index: u64, wait: Duration) -> Call {
-    call.clone()
+    let mut call = call
+        .clone()
         .with("index", &index.to_string())
-        .with("wait", &seconds(wait))
+        .with("wait", &seconds(wait));
+    call.is_held = true;
+    call
 }
 
 fn put(path: String, body: &impl Serialize) -> Call {

@@ -28,6 +28,8 @@ pub(crate) enum Kind {
     Persistent,
     /// In memory, with these settings on top.
     With(String),
+    /// In memory, closed to all but who shows this token.
+    Guarded(String),
 }
 
 struct Ports {
@@ -97,7 +99,12 @@ impl Consul {
 
     async fn is_ready(&self) -> bool {
         // The server has registered itself once it has a leader that works.
-        let answer = request(self.http(), "GET", "/v1/health/service/consul", "").await;
+        let token = match &self.kind {
+            Kind::Guarded(token) => token,
+            Kind::Forgetful | Kind::Persistent | Kind::With(_) => "",
+        };
+        let path = format!("/v1/health/service/consul?token={token}");
+        let answer = request(self.http(), "GET", &path, "").await;
         matches!(answer, Some(Answer { status: 200, body, .. }) if body.contains("serfHealth"))
     }
 
@@ -110,10 +117,14 @@ impl Consul {
         } = &self.ports;
         let tls = match &self.kind {
             Kind::With(settings) if settings.contains("cert_file") => i32::from(*https),
-            Kind::With(_) | Kind::Forgetful | Kind::Persistent => -1,
+            Kind::With(_) | Kind::Guarded(_) | Kind::Forgetful | Kind::Persistent => -1,
         };
         let settings = match &self.kind {
             Kind::With(settings) => settings.clone(),
+            Kind::Guarded(token) => format!(
+                "acl {{ enabled = true default_policy = \"deny\" \
+                 tokens {{ master = \"{token}\" agent = \"{token}\" }} }}"
+            ),
             Kind::Forgetful | Kind::Persistent => String::new(),
         };
         let mut arguments: Vec<_> = [
@@ -146,7 +157,7 @@ impl Consul {
                 arguments.push("-bootstrap-expect=1".to_owned());
                 arguments.push(format!("-data-dir={}", data.display()));
             }
-            Kind::Forgetful | Kind::With(_) => arguments.push("-dev".to_owned()),
+            Kind::Forgetful | Kind::With(_) | Kind::Guarded(_) => arguments.push("-dev".to_owned()),
         }
         arguments
     }
