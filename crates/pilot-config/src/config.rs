@@ -7,7 +7,7 @@ use pilot_core::Spec;
 use crate::Problem;
 
 /// A configuration that holds.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Config {
     /// What the core runs. With telemetry its last job is `containerpilot`, which stands for the
     /// telemetry service.
@@ -27,9 +27,10 @@ pub struct Config {
 }
 
 /// Where services are announced and looked up.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Catalog {
     /// Nowhere.
+    #[default]
     None,
     /// A Consul agent.
     Consul(Consul),

@@ -25,12 +25,7 @@ impl Findings {
 
     /// Notes an error, and what to do about it.
     pub(crate) fn hinted(&self, span: Span, reason: impl Into<String>, hint: impl Into<String>) {
-        self.note(
-            Severity::Error,
-            span,
-            reason.into(),
-            Some(hint.into()),
-        );
+        self.note(Severity::Error, span, reason.into(), Some(hint.into()));
     }
 
     /// Notes an error, and what to do about it where that is known.

@@ -20,9 +20,13 @@ mod findings;
 mod json5;
 mod problem;
 mod raw;
+mod render;
+mod socket;
 mod spelling;
 mod value;
 mod world;
+
+use std::path::PathBuf;
 
 pub use config::{
     Catalog, Config, Consul, Control, Embedded, Format, Level, LogOutput, Logging, Metric,
@@ -43,12 +47,28 @@ pub struct Source<'a> {
 }
 
 /// Renders the text as a Go template over the environment.
-pub fn render(text: &str, _name: &str, _world: &World<'_>) -> Result<String, Problems> {
-    Ok(text.to_owned())
+pub fn render(text: &str, name: &str, world: &World<'_>) -> Result<String, Problems> {
+    render::render(text, name, world)
+}
+
+/// Gives the functions that ContainerPilot adds to Go's own, over these variables.
+pub fn template_functions(environment: &[(String, String)]) -> go_template::Functions {
+    render::functions(&World {
+        environment,
+        ..World::default()
+    })
+}
+
+/// Finds the path of the control socket as well as can be done when the rest is wrong.
+///
+/// A client needs nothing else of the file, so a broken one should not keep it from its daemon.
+pub fn socket_of(source: Source<'_>, world: &World<'_>) -> PathBuf {
+    socket::find(source, world)
 }
 
 /// Reads a configuration, or says everything that is wrong with it.
 pub fn load(source: Source<'_>, world: &World<'_>) -> Result<Config, Problems> {
+    refuse_yaml(source.name)?;
     let rendered = render(source.text, source.name, world)?;
     let text = Text::new(source.name, source.text, &rendered);
     let document = json5::parse(&rendered).map_err(|error| syntax(&error, &text))?;
@@ -63,6 +83,21 @@ pub fn load(source: Source<'_>, world: &World<'_>) -> Result<Config, Problems> {
         }),
         _ => Err(Problems { list }),
     }
+}
+
+fn refuse_yaml(name: &str) -> Result<(), Problems> {
+    if !name.ends_with(".yaml") && !name.ends_with(".yml") {
+        return Ok(());
+    }
+    let problem = Problem {
+        severity: Severity::Error,
+        place: None,
+        reason: format!("cannot load `{name}`: YAML is not supported yet"),
+        hint: Some("write it as JSON5".to_owned()),
+    };
+    Err(Problems {
+        list: vec![problem],
+    })
 }
 
 fn syntax(error: &json5::SyntaxError, text: &Text<'_>) -> Problems {

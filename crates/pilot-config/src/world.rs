@@ -18,9 +18,9 @@ pub struct World<'a> {
 }
 
 impl<'a> World<'a> {
-    /// Finds a variable; the last entry of a name counts.
+    /// Finds a variable; of several of one name the first counts, as in Go.
     pub(crate) fn variable(&self, name: &str) -> Option<&'a str> {
-        let found = self.environment.iter().rev().find(|(key, _)| key == name);
+        let found = self.environment.iter().find(|(key, _)| key == name);
         found.map(|(_, value)| value.as_str())
     }
 

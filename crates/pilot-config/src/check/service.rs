@@ -33,7 +33,10 @@ pub(super) fn check(
         .and_then(|ttl| u64::try_from(ttl.value).ok())
         .map(Duration::from_secs);
     Some(ServiceSpec {
-        id: id(name, ground),
+        id: raw
+            .id
+            .as_ref()
+            .map_or_else(|| id(name, ground), |id| id.value.clone()),
         address: address?,
         port: number,
         tags: raw.tags.clone(),

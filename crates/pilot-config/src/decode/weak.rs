@@ -117,7 +117,28 @@ mod tests {
             "1.9", "-1.9", "'0x10'", "'010'", "'12'", "'-7'", "'+7'", "'0'", "true", "false",
             "null", "'5s'", "''", "'0x'", "'1.5'", "'--1'", "'08'", "[]", "{}", "1e30",
         ];
-        expect![].assert_eq(&table(number, &texts));
+        expect![[r#"
+            1.9 = 1
+            -1.9 = -1
+            '0x10' = 16
+            '010' = 8
+            '12' = 12
+            '-7' = -7
+            '+7' = 7
+            '0' = 0
+            true = 1
+            false = 0
+            null = 0
+            '5s': cannot parse '[0].key' as int: strconv.ParseInt: parsing "5s": invalid syntax
+            '': cannot parse '[0].key' as int: strconv.ParseInt: parsing "": invalid syntax
+            '0x': cannot parse '[0].key' as int: strconv.ParseInt: parsing "0x": invalid syntax
+            '1.5': cannot parse '[0].key' as int: strconv.ParseInt: parsing "1.5": invalid syntax
+            '--1': cannot parse '[0].key' as int: strconv.ParseInt: parsing "--1": invalid syntax
+            '08': cannot parse '[0].key' as int: strconv.ParseInt: parsing "08": invalid syntax
+            []: '[0].key' expected type 'int', got unconvertible type '[]interface {}'
+            {}: '[0].key' expected type 'int', got unconvertible type 'map[string]interface {}'
+            1e30 = 9223372036854775807
+        "#]].assert_eq(&table(number, &texts));
     }
 
     #[test]
@@ -125,7 +146,18 @@ mod tests {
         let texts = [
             "'a'", "1000000", "1.5", "1e21", "true", "false", "null", "[1]", "{}", "Infinity",
         ];
-        expect![].assert_eq(&table(text, &texts));
+        expect![[r#"
+            'a' = "a"
+            1000000 = "1000000"
+            1.5 = "1.5"
+            1e21 = "1000000000000000000000"
+            true = "1"
+            false = "0"
+            null = ""
+            [1]: '[0].key' expected type 'string', got unconvertible type '[]interface {}'
+            {}: '[0].key' expected type 'string', got unconvertible type 'map[string]interface {}'
+            Infinity = "+Inf"
+        "#]].assert_eq(&table(text, &texts));
     }
 
     #[test]
@@ -134,7 +166,20 @@ mod tests {
             "true", "0", "2", "'t'", "'TRUE'", "'True'", "'f'", "''", "'nope'", "'yes'", "null",
             "[]",
         ];
-        expect![].assert_eq(&table(truth, &texts));
+        expect![[r#"
+            true = true
+            0 = false
+            2 = true
+            't' = true
+            'TRUE' = true
+            'True' = true
+            'f' = false
+            '' = false
+            'nope': cannot parse '[0].key' as bool: strconv.ParseBool: parsing "nope": invalid syntax
+            'yes': cannot parse '[0].key' as bool: strconv.ParseBool: parsing "yes": invalid syntax
+            null = false
+            []: '[0].key' expected type 'bool', got unconvertible type '[]interface {}'
+        "#]].assert_eq(&table(truth, &texts));
     }
 
     #[test]
@@ -148,6 +193,14 @@ mod tests {
             "[[]]",
             "null",
         ];
-        expect![].assert_eq(&table(super::texts, &texts));
+        expect![[r#"
+            ['a', 1, true, null] = ["a", "1", "1", ""]
+            {} = []
+            'a': '[0].key': source data must be an array or slice, got string
+            1: '[0].key': source data must be an array or slice, got float64
+            {a: 1}: '[0].key': source data must be an array or slice, got map
+            [[]]: '[0].key[0]' expected type 'string', got unconvertible type '[]interface {}'
+            null = []
+        "#]].assert_eq(&table(super::texts, &texts));
     }
 }

@@ -74,6 +74,20 @@ impl<'a> Text<'a> {
         (line, self.rendered[start..offset].chars().count() + 1)
     }
 
+    /// Finds the offset of a line that counts from 1 and a column in bytes from 0.
+    pub(crate) fn offset(&self, line: usize, column: usize) -> usize {
+        let start = self
+            .starts
+            .get(line.saturating_sub(1))
+            .copied()
+            .unwrap_or_default();
+        let mut offset = (start + column).min(self.rendered.len());
+        while !self.rendered.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        offset
+    }
+
     fn at(&self, line: usize, column: usize, excerpt: Excerpt) -> Place {
         let origin = self
             .origins

@@ -1,0 +1,137 @@
+//! A world to load configurations in, and short forms of what comes out.
+
+use std::fmt::Write;
+
+use expect_test::Expect;
+use pilot_config::{Config, Interface, Problem, Problems, Source, World};
+use pilot_core::spec::JobSpec;
+
+/// The address table of the acceptance list.
+const TABLE: [(&str, &str); 8] = [
+    ("eth0", "10.2.0.1"),
+    ("eth0", "192.168.1.100"),
+    ("eth1", "10.0.0.100"),
+    ("eth1", "10.0.0.200"),
+    ("eth2", "10.1.0.200"),
+    ("eth2", "fdc6:238c:c4bc::1"),
+    ("lo", "127.0.0.1"),
+    ("lo", "::1"),
+];
+
+pub(crate) fn interfaces() -> Vec<Interface> {
+    let interface = |(name, address): (&str, &str)| Interface {
+        name: name.to_owned(),
+        address: address.parse().unwrap(),
+    };
+    TABLE.map(interface).to_vec()
+}
+
+pub(crate) fn environment(entries: &[(&str, &str)]) -> Vec<(String, String)> {
+    entries
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
+}
+
+pub(crate) fn load_in(text: &str, entries: &[(&str, &str)]) -> Result<Config, Problems> {
+    let (environment, interfaces) = (environment(entries), interfaces());
+    let world = World {
+        environment: &environment,
+        interfaces: &interfaces,
+        hostname: "host",
+        version: "1.2.3",
+    };
+    pilot_config::load(
+        Source {
+            name: "app.json5",
+            text,
+        },
+        &world,
+    )
+}
+
+pub(crate) fn load(text: &str) -> Result<Config, Problems> {
+    load_in(text, &[])
+}
+
+/// Loads what must load, warnings or not.
+#[track_caller]
+pub(crate) fn loaded(text: &str) -> Config {
+    match load(text) {
+        Ok(config) => config,
+        Err(problems) => panic!("{problems}"),
+    }
+}
+
+/// Loads one job, without a catalog unless it has a port.
+#[track_caller]
+pub(crate) fn job(body: &str) -> JobSpec {
+    loaded(&around(body)).spec.jobs.remove(0)
+}
+
+pub(crate) fn around(body: &str) -> String {
+    format!("{{ consul: \"consul:8500\", jobs: [ {{ {body} }} ] }}")
+}
+
+/// Compares everything that is said about a text, with places.
+#[track_caller]
+pub(crate) fn check(text: &str, expect: &Expect) {
+    let said = match load(text) {
+        Ok(config) => shown(&config.warnings),
+        Err(problems) => problems.to_string(),
+    };
+    expect.assert_eq(&said);
+}
+
+fn shown(problems: &[Problem]) -> String {
+    let shown: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    shown.join("\n\n")
+}
+
+/// Compares the bare reasons and hints that several texts give.
+#[track_caller]
+pub(crate) fn check_reasons<'t>(texts: impl IntoIterator<Item = &'t str>, expect: &Expect) {
+    let mut said = String::new();
+    for text in texts {
+        let list = match load(text) {
+            Ok(config) => config.warnings,
+            Err(problems) => problems.list,
+        };
+        writeln!(said, "{text}").unwrap();
+        let verdict = if list.is_empty() { "  accepted\n" } else { "" };
+        said.push_str(verdict);
+        for problem in list {
+            let reason = problem.reason.replace('\n', "\n    ");
+            writeln!(said, "  {}: {reason}", problem.severity).unwrap();
+            if let Some(hint) = problem.hint {
+                writeln!(said, "  hint: {hint}").unwrap();
+            }
+        }
+    }
+    expect.assert_eq(&said);
+}
+
+/// Compares the reasons and hints of several jobs, each alone in a configuration with Consul.
+#[track_caller]
+pub(crate) fn check_jobs(bodies: &[&str], expect: &Expect) {
+    let texts: Vec<String> = bodies.iter().map(|body| around(body)).collect();
+    let mut said = String::new();
+    for (text, body) in texts.iter().zip(bodies) {
+        let list = match load(text) {
+            Ok(config) => config.warnings,
+            Err(problems) => problems.list,
+        };
+        writeln!(said, "{body}").unwrap();
+        for problem in &list {
+            let reason = problem.reason.replace('\n', "\n    ");
+            writeln!(said, "  {}: {reason}", problem.severity).unwrap();
+            if let Some(hint) = &problem.hint {
+                writeln!(said, "  hint: {hint}").unwrap();
+            }
+        }
+        if list.is_empty() {
+            said.push_str("  accepted\n");
+        }
+    }
+    expect.assert_eq(&said);
+}

@@ -1,0 +1,15 @@
+//! The acceptance list of ContainerPilot 3, as far as it is about loading.
+//!
+//! A test is named for its cases. What is wrong is compared whole, so every wording stands here.
+
+mod additions;
+mod catalog;
+mod example;
+mod harness;
+mod jobs;
+mod render;
+mod sections;
+mod toplevel;
+mod total;
+mod triggers;
+mod wording;
