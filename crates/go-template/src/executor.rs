@@ -11,6 +11,8 @@ mod variable;
 
 pub(crate) use operand::{NO_VALUE, Operand};
 
+use std::slice;
+
 use frame::{Elements, Frame, Scope, Step};
 use variable::Variables;
 
@@ -105,7 +107,7 @@ impl<'t> Executor<'t> {
     fn leave(&mut self) {
         match self.frames.pop() {
             Some(Frame::Body { scope, .. } | Frame::Loop { scope, .. }) => {
-                self.variables.truncate(scope.variables())
+                self.variables.truncate(scope.variables());
             }
             Some(Frame::Call { template, base }) => {
                 self.template = template;
@@ -136,16 +138,17 @@ impl<'t> Executor<'t> {
             return Ok(());
         }
         self.place = Some(action);
-        match operand.into_value() {
-            Value::Nil => self.output.extend_from_slice(NO_VALUE.as_bytes()),
-            Value::Function(function) => {
-                return Err(format!(
-                    "can't print {action} of type {}",
-                    function.type_name()
-                ));
-            }
-            value => self.output.extend(format::print(&[value])),
+        let Some(value) = operand.concrete() else {
+            self.output.extend_from_slice(NO_VALUE.as_bytes());
+            return Ok(());
+        };
+        if let Value::Function(function) = value {
+            return Err(format!(
+                "can't print {action} of type {}",
+                function.type_name()
+            ));
         }
+        self.output.extend(format::print(slice::from_ref(value)));
         Ok(())
     }
 

@@ -189,10 +189,9 @@ impl fmt::Display for Command {
 
 impl Term {
     fn write_in_parens(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.kind {
-            TermKind::Pipe(pipe) => write!(f, "({pipe})"),
-            kind => write!(f, "{kind}"),
-        }
+        let pipe = matches!(self.kind, TermKind::Pipe(_));
+        let (open, close) = if pipe { ("(", ")") } else { ("", "") };
+        write!(f, "{open}{self}{close}")
     }
 }
 

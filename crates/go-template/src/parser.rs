@@ -94,16 +94,18 @@ impl<'t, 's> Parser<'t, 's> {
     fn run(&mut self) -> Result<()> {
         self.open_block(Owner::Text);
         loop {
-            let token = self.next_in_body();
-            match token.kind {
-                Kind::Eof => break,
-                Kind::Text => self.append(Node::Text(Text::from(&*token.text))),
-                Kind::LeftDelim => {
-                    self.action = Some(token.offset);
-                    self.statement()?;
-                    self.action = None;
-                }
-                _ => return Err(unexpected(token, "input")),
+            let token = self.cursor.next_non_space();
+            if token.kind == Kind::Eof {
+                break;
+            }
+            if token.kind == Kind::Text {
+                self.append(Node::Text(Text::from(&*token.text)));
+            } else if token.kind == Kind::LeftDelim {
+                self.action = Some(token.offset);
+                self.statement()?;
+                self.action = None;
+            } else {
+                return Err(unexpected(token, "input"));
             }
         }
         match self.open.pop() {
@@ -114,11 +116,6 @@ impl<'t, 's> Parser<'t, 's> {
             }) if self.open.is_empty() => self.define(self.name.clone(), body),
             _ => Err("unexpected EOF".to_owned()),
         }
-    }
-
-    /// Gives the next token; at the top of the text a space could not be skipped, nor occur.
-    fn next_in_body(&mut self) -> &'t Token<'s> {
-        self.cursor.next_non_space()
     }
 
     fn statement(&mut self) -> Result<()> {

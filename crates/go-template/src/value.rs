@@ -85,10 +85,13 @@ impl Value {
 
     /// Gives an unsigned integer.
     pub fn as_uint(&self) -> Option<u64> {
-        match self {
-            Self::Uint(uint) => Some(*uint),
-            Self::Byte(byte) => Some(u64::from(*byte)),
-            _ => None,
+        if let Self::Byte(byte) = self {
+            return Some(u64::from(*byte));
+        }
+        if let Self::Uint(uint) = self {
+            Some(*uint)
+        } else {
+            None
         }
     }
 

@@ -7,7 +7,7 @@ mod json;
 
 use std::collections::BTreeMap;
 
-use go_template::{Functions, MissingKey, Options, Stage, Template};
+use go_template::{Functions, Map, MissingKey, Options, Stage, Template, Value};
 use serde_json::Value as Json;
 
 /// What one case came to, against what Go made of it.
@@ -21,7 +21,7 @@ enum Outcome {
 }
 
 fn outcome(case: &Json) -> Outcome {
-    let rendered = template(case).and_then(|template| template.execute(&json::data(case)));
+    let rendered = template(case).and_then(|template| template.execute(&data(case)));
     match rendered {
         Ok(text) => Outcome::Rendered(text),
         Err(error) => {
@@ -35,6 +35,20 @@ fn outcome(case: &Json) -> Outcome {
             }
         }
     }
+}
+
+/// Gives the data of a case.
+fn data(case: &Json) -> Value {
+    if case["data_type"] != "strmap" && case["mode"] != "containerpilot" {
+        return json::value(&case["data"]);
+    }
+    let entries = case["data"].as_object().expect("an object");
+    Map::strings(
+        entries
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.as_str().expect("a string"))),
+    )
+    .into()
 }
 
 fn template(case: &Json) -> Result<Template, go_template::Error> {
@@ -60,18 +74,23 @@ fn template(case: &Json) -> Result<Template, go_template::Error> {
     } else {
         Functions::new()
     };
-    Template::parse("", case["template"].as_str().unwrap(), &options, &functions)
+    Template::parse(
+        "",
+        case["template"].as_str().expect("a string"),
+        &options,
+        &functions,
+    )
 }
 
 fn environment(case: &Json) -> BTreeMap<String, String> {
     let variables = case["os_env"].as_object().into_iter().flatten();
     variables
-        .map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned()))
+        .map(|(name, value)| (name.clone(), value.as_str().expect("a string").to_owned()))
         .collect()
 }
 
 fn expected(case: &Json) -> Outcome {
-    let text = |field: &str| case[field].as_str().unwrap().to_owned();
+    let text = |field: &str| case[field].as_str().expect("a string").to_owned();
     if case["error"] != true {
         return Outcome::Rendered(text("expected"));
     }
@@ -121,7 +140,7 @@ fn every_case_comes_out_as_in_go() {
     let cases: Vec<Json> = serde_json::from_str(include_str!("vectors.json")).unwrap();
     let (mut wrong, mut wrong_optional, mut optional) = (Vec::new(), Vec::new(), 0);
     for case in &cases {
-        let name = case["name"].as_str().unwrap();
+        let name = case["name"].as_str().expect("a string");
         let (ours, gos) = (outcome(case), expected(case));
         let is_optional = case["optional"] == true;
         optional += usize::from(is_optional);
@@ -131,9 +150,9 @@ fn every_case_comes_out_as_in_go() {
                 case["template"]
             );
             if is_optional {
-                wrong_optional.push(report)
+                wrong_optional.push(report);
             } else {
-                wrong.push(report)
+                wrong.push(report);
             }
         }
     }

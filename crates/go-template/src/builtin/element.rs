@@ -102,14 +102,10 @@ pub(super) fn slice(operands: &[Operand]) -> Result<Operand> {
     if indexes.len() > 3 {
         return Err(format!("too many slice indexes: {}", indexes.len()));
     }
-    let (length, capacity) = match value {
-        Value::String(_) if indexes.len() == 3 => {
-            return Err("cannot 3-index slice a string".to_owned());
-        }
-        Value::String(text) => (text.as_bytes().len(), text.as_bytes().len()),
-        Value::List(list) => (list.items().len(), list.capacity()),
-        _ => return Err(format!("can't slice item of type {}", value.type_name())),
-    };
+    let (length, capacity) = extent(value)?;
+    if indexes.len() == 3 && value.as_bytes().is_some() {
+        return Err("cannot 3-index slice a string".to_owned());
+    }
     let mut bounds = [0, length, capacity];
     for (bound, index) in bounds.iter_mut().zip(indexes) {
         *bound = offset(index, capacity)?;
@@ -121,12 +117,23 @@ pub(super) fn slice(operands: &[Operand]) -> Result<Operand> {
     if to > end {
         return Err(format!("invalid slice index: {to} > {end}"));
     }
-    Ok(Operand::Plain(part(value, from, to)))
+    Ok(Operand::Plain(part(value, bounds)))
 }
 
-fn part(value: &Value, from: usize, to: usize) -> Value {
+/// Gives the length of what can be sliced, and how far a slice of it can reach.
+fn extent(value: &Value) -> Result<(usize, usize)> {
     if let Value::List(list) = value {
-        return Value::List(list.slice(from, to));
+        return Ok((list.items().len(), list.capacity()));
+    }
+    let bytes = value.as_bytes();
+    let length = bytes.map(<[u8]>::len);
+    let length = length.ok_or_else(|| format!("can't slice item of type {}", value.type_name()))?;
+    Ok((length, length))
+}
+
+fn part(value: &Value, [from, to, limit]: [usize; 3]) -> Value {
+    if let Value::List(list) = value {
+        return Value::List(list.slice(from, to, limit));
     }
     let bytes = value.as_bytes().and_then(|bytes| bytes.get(from..to));
     Value::String(bytes.unwrap_or_default().into())

@@ -31,7 +31,7 @@ pub(super) fn js(operands: &[Operand]) -> Result<Operand> {
             (Some(byte), _) => out.push(byte),
             (_, c @ ('\\' | '\'' | '"')) => out.extend([b'\\', c as u8]),
             (_, c) if is_hidden_in_js(c) => {
-                out.extend_from_slice(format!("\\u{:04X}", u32::from(c)).as_bytes())
+                out.extend_from_slice(format!("\\u{:04X}", u32::from(c)).as_bytes());
             }
             (_, c) => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
         }

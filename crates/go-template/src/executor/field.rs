@@ -21,11 +21,15 @@ impl<'t> Executor<'t> {
             TermKind::Field(fields) => (dot.clone(), fields),
             TermKind::Variable { name, fields } => (self.variables.value(name)?, fields),
             TermKind::Chain { base, fields } => (self.term(base, dot)?, fields),
-            _ => {
-                return Err(format!(
-                    "can't evaluate command {}",
-                    quote::quoted(term.to_string().as_bytes())
-                ));
+            TermKind::Bool(_)
+            | TermKind::Dot
+            | TermKind::Nil
+            | TermKind::Number(_)
+            | TermKind::String { .. }
+            | TermKind::Function(_)
+            | TermKind::Pipe(_) => {
+                let shown = quote::quoted(term.to_string().as_bytes());
+                return Err(format!("can't evaluate command {shown}"));
             }
         };
         let Some((last, first)) = fields.split_last() else {

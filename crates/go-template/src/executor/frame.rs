@@ -85,27 +85,28 @@ impl Elements {
         let Some(value) = operand.concrete() else {
             return Ok(Self::None);
         };
-        let elements = match value {
-            Value::Object(object) if object.is_nil() => Self::None,
-            Value::List(list) => Self::Listed {
+        if let Value::List(list) = value {
+            return Ok(Self::Listed {
                 list: list.clone(),
                 next: 0,
-            },
-            Value::Map(map) => Self::Keyed {
+            });
+        }
+        if let Value::Map(map) = value {
+            return Ok(Self::Keyed {
                 map: map.clone(),
                 last: None,
-            },
-            _ => Self::Counted {
-                next: 0,
-                end: count(value)?,
-            },
-        };
-        match elements {
-            Self::Counted { end, .. } if variables > 1 => Err(format!(
-                "can't use {end} to iterate over more than one variable"
-            )),
-            _ => Ok(elements),
+            });
         }
+        if matches!(value, Value::Object(object) if object.is_nil()) {
+            return Ok(Self::None);
+        }
+        let end = count(value)?;
+        if variables > 1 {
+            return Err(format!(
+                "can't use {end} to iterate over more than one variable"
+            ));
+        }
+        Ok(Self::Counted { next: 0, end })
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -9,9 +9,9 @@ const MAX_DECIMALS: usize = 1100;
 impl Printer {
     pub(super) fn float_verb(&mut self, value: &Value, float: f64, verb: char) {
         if is_float_verb(verb) {
-            self.float(float, verb)
+            self.float(float, verb);
         } else {
-            self.bad_verb(value, verb)
+            self.bad_verb(value, verb);
         }
     }
 

@@ -22,7 +22,7 @@ impl Printer {
             Value::Nil if self.spec.syntax => self.out.extend_from_slice(b"interface {}(nil)"),
             Value::Nil => self.out.extend_from_slice(NIL),
             Value::Bool(truth) if matches!(verb, 't' | 'v') => {
-                self.pad(truth.to_string().as_bytes())
+                self.pad(truth.to_string().as_bytes());
             }
             Value::Bool(_) => self.bad_verb(value, verb),
             Value::Int(int) => self.integer_verb(value, int.unsigned_abs(), *int < 0, verb),
@@ -128,9 +128,9 @@ impl Printer {
     fn element(&mut self, element: &Element, value: &Value, verb: char, depth: usize) {
         let typed_nil = *element != Element::Any && matches!(value, Value::Nil);
         if typed_nil {
-            self.out.extend_from_slice(NIL)
+            self.out.extend_from_slice(NIL);
         } else {
-            self.value(value, verb, depth + 1)
+            self.value(value, verb, depth + 1);
         }
     }
 

@@ -124,11 +124,10 @@ impl Parser<'_, '_> {
 
     pub(super) fn else_clause(&mut self) -> Result<()> {
         let token = self.cursor.peek_non_space();
-        let chained = match token.kind {
-            Kind::Keyword(Keyword::If) => Some(Ending::If),
-            Kind::Keyword(Keyword::With) => Some(Ending::With),
-            _ => None,
-        };
+        let chains = [(Keyword::If, Ending::If), (Keyword::With, Ending::With)];
+        let chained = chains
+            .into_iter()
+            .find_map(|(keyword, ending)| (token.kind == Kind::Keyword(keyword)).then_some(ending));
         if chained.is_none() {
             self.expect_right_delim("else")?;
         }

@@ -78,13 +78,16 @@ impl<'t, 's> Parser<'t, 's> {
         loop {
             words.extend(self.operand()?);
             let token = self.cursor.next();
-            match token.kind {
-                Kind::Space => continue,
-                Kind::RightDelim | Kind::RightParen => self.cursor.back(),
-                Kind::Pipe => {}
-                _ => return Err(unexpected(token, "operand")),
+            if token.kind == Kind::Pipe {
+                break;
             }
-            break;
+            if matches!(token.kind, Kind::RightDelim | Kind::RightParen) {
+                self.cursor.back();
+                break;
+            }
+            if token.kind != Kind::Space {
+                return Err(unexpected(token, "operand"));
+            }
         }
         let mut words = words.into_iter();
         let first = words.next().ok_or("empty command")?;
@@ -192,7 +195,19 @@ impl<'t, 's> Parser<'t, 's> {
                     value,
                 }
             }
-            _ => return Ok(None),
+            Kind::Keyword(_)
+            | Kind::Error
+            | Kind::Eof
+            | Kind::Text
+            | Kind::LeftDelim
+            | Kind::RightDelim
+            | Kind::LeftParen
+            | Kind::RightParen
+            | Kind::Space
+            | Kind::Pipe
+            | Kind::Declare
+            | Kind::Assign
+            | Kind::Char => return Ok(None),
         }))
     }
 

@@ -53,6 +53,8 @@ pub struct List {
     storage: Arc<[Value]>,
     start: usize,
     end: usize,
+    /// Where slices of this list must end.
+    limit: usize,
     element: Element,
 }
 
@@ -63,6 +65,7 @@ impl List {
         Self {
             start: 0,
             end: storage.len(),
+            limit: storage.len(),
             storage,
             element,
         }
@@ -86,20 +89,19 @@ impl List {
         &self.element
     }
 
-    /// Counts the elements from the start of the list to the end of its storage.
+    /// Counts the elements a slice of the list can have at most.
     pub(crate) fn capacity(&self) -> usize {
-        self.storage.len() - self.start
+        self.limit - self.start
     }
 
-    /// Gives the part between two offsets, which lie in order within the capacity.
-    pub(crate) fn slice(&self, from: usize, to: usize) -> Self {
-        debug_assert!(
-            from <= to && to <= self.capacity(),
-            "the caller has checked the bounds"
-        );
+    /// Gives the part between two offsets, itself limited by a third; the caller has
+    /// checked that they lie in order within the capacity.
+    pub(crate) fn slice(&self, from: usize, to: usize, limit: usize) -> Self {
+        debug_assert!(from <= to && to <= limit && limit <= self.capacity());
         Self {
             start: self.start + from,
             end: self.start + to,
+            limit: self.start + limit,
             ..self.clone()
         }
     }

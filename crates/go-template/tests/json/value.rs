@@ -3,20 +3,6 @@
 use go_template::{List, Map, Value};
 use serde_json::Value as Json;
 
-/// Gives the data of a case.
-pub(crate) fn data(case: &Json) -> Value {
-    if case["data_type"] != "strmap" && case["mode"] != "containerpilot" {
-        return value(&case["data"]);
-    }
-    let entries = case["data"].as_object().unwrap();
-    Map::strings(
-        entries
-            .iter()
-            .map(|(key, value)| (key.as_str(), value.as_str().unwrap())),
-    )
-    .into()
-}
-
 /// Converts JSON; a number without a point or exponent is an int.
 pub(crate) fn value(json: &Json) -> Value {
     match json {
@@ -24,7 +10,7 @@ pub(crate) fn value(json: &Json) -> Value {
         Json::Bool(truth) => Value::Bool(*truth),
         Json::Number(number) => number
             .as_i64()
-            .map_or_else(|| number.as_f64().unwrap().into(), Value::Int),
+            .map_or_else(|| number.as_f64().expect("a number").into(), Value::Int),
         Json::String(text) => text.as_str().into(),
         Json::Array(items) => items.iter().map(value).collect::<List>().into(),
         Json::Object(entries) => entries

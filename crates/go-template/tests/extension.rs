@@ -1,0 +1,222 @@
+//! What callers add: objects with fields and methods, and functions of their own.
+
+use std::{
+    borrow::Cow,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+
+use expect_test::expect;
+use go_template::{
+    Element, Error, Function, Functions, Kind, List, Map, Object, Options, Signature, Template,
+    Value,
+};
+
+fn render(text: &str, data: &Value, functions: &Functions) -> Result<String, Error> {
+    Template::parse("page", text, &Options::default(), functions)?.execute(data)
+}
+
+/// A service as a catalog would describe it.
+struct Service {
+    calls: Arc<AtomicI64>,
+}
+
+impl Object for Service {
+    fn type_name(&self) -> Cow<'_, str> {
+        "*catalog.Service".into()
+    }
+
+    fn fields(&self) -> Vec<(Cow<'_, str>, Value)> {
+        let meta = Map::strings([("zone", "b")]);
+        vec![
+            ("Name".into(), "db".into()),
+            ("Port".into(), 5432i64.into()),
+            ("Meta".into(), meta.into()),
+        ]
+    }
+
+    fn method(&self, name: &str) -> Option<Function> {
+        let calls = Arc::clone(&self.calls);
+        let add = move |arguments: &[Value]| {
+            let by: i64 = arguments.iter().filter_map(Value::as_int).sum();
+            Ok(Value::Int(calls.fetch_add(by, Ordering::Relaxed) + by))
+        };
+        (name == "Add").then(|| Function::new(Signature::new([]).variadic(Kind::Int), add))
+    }
+}
+
+/// A pointer that points nowhere.
+struct NoService;
+
+impl Object for NoService {
+    fn type_name(&self) -> Cow<'_, str> {
+        "*catalog.Service".into()
+    }
+
+    fn fields(&self) -> Vec<(Cow<'_, str>, Value)> {
+        Vec::new()
+    }
+
+    fn is_nil(&self) -> bool {
+        true
+    }
+}
+
+fn with_objects(text: &str) -> String {
+    let service = Value::Object(Arc::new(Service {
+        calls: Arc::default(),
+    }));
+    let services = List::new(Element::Named("*catalog.Service".into()), [service.clone()]);
+    let none = Value::Object(Arc::new(NoService));
+    let data = Map::from_iter([("s", service), ("all", services.into()), ("none", none)]);
+    render(text, &data.into(), &Functions::new()).unwrap_or_else(|error| error.message().to_owned())
+}
+
+#[test]
+fn objects_have_fields_and_methods() {
+    assert_eq!(
+        with_objects("{{.s.Name}}:{{.s.Port}} {{.s.Meta.zone}} {{with .s}}{{.Name}}{{end}}"),
+        "db:5432 b db"
+    );
+    assert_eq!(
+        with_objects("{{.s.Add 2 3}} {{4 | .s.Add 1}} {{.s.Add}}"),
+        "5 10 10"
+    );
+    assert_eq!(
+        with_objects("{{range .all}}{{.Name}}{{end}} {{len .all}} {{printf `%T` .all}}"),
+        "db 1 []*catalog.Service"
+    );
+    assert_eq!(
+        with_objects("{{.s}} {{printf `%+v` .s}}"),
+        "&{db 5432 map[zone:b]} &{Name:db Port:5432 Meta:map[zone:b]}"
+    );
+    assert_eq!(
+        with_objects("{{if .none}}some{{else}}none{{end}}{{.none}}{{range .none}}{{else}}-{{end}}"),
+        "none<nil>-"
+    );
+}
+
+#[test]
+fn objects_refuse_what_they_do_not_have() {
+    assert_eq!(
+        with_objects("{{.s.Nope}}"),
+        "can't evaluate field Nope in type *catalog.Service"
+    );
+    assert_eq!(
+        with_objects("{{.s.Name 1}}"),
+        "Name has arguments but cannot be invoked as function"
+    );
+    assert_eq!(
+        with_objects("{{.s.Add `x`}}"),
+        "expected integer; found `x`"
+    );
+    assert_eq!(
+        with_objects("{{.none.Name}}"),
+        "nil pointer evaluating *catalog.Service.Name"
+    );
+    assert_eq!(
+        with_objects("{{len .none}}"),
+        "error calling len: len of nil pointer"
+    );
+}
+
+fn functions() -> Functions {
+    let mut functions = Functions::new();
+    functions.add(
+        "twice",
+        Signature::new([Kind::Float]),
+        |arguments| match arguments {
+            [Value::Float(float)] => Ok(Value::Float(2.0 * float)),
+            _ => Err("not a float".to_owned()),
+        },
+    );
+    functions.add(
+        "pick",
+        Signature::new([Kind::Bool, Kind::Strings]),
+        |arguments| {
+            Ok(arguments[1]
+                .as_list()
+                .and_then(|list| list.first().cloned())
+                .unwrap_or(Value::Nil))
+        },
+    );
+    functions.add("adder", Signature::new([Kind::Int]), |arguments| {
+        let by = arguments[0].as_int().unwrap_or_default();
+        let add = move |rest: &[Value]| Ok(Value::Int(rest[0].as_int().unwrap_or_default() + by));
+        Ok(Function::new(Signature::new([Kind::Int]), add).into())
+    });
+    functions.add("fail", Signature::new([]), |_| Err("no luck".to_owned()));
+    functions.add("break", Signature::new([]), |_| Ok("broke".into()));
+    functions.add("len", Signature::new([Kind::Any]), |_| Ok("mine".into()));
+    functions
+}
+
+fn with_functions(text: &str) -> String {
+    let data = Map::from_iter([
+        ("strs", Value::from(List::strings(["a", "b"]))),
+        ("n", Value::Nil),
+        ("i", Value::Int(3)),
+    ]);
+    render(text, &data.into(), &functions()).unwrap_or_else(|error| error.to_string())
+}
+
+#[test]
+fn functions_get_the_types_they_ask_for() {
+    assert_eq!(
+        with_functions("{{twice 2}} {{twice 1.5}} {{1e1 | twice}} {{'a' | printf `%d`}}"),
+        "4 3 20 97"
+    );
+    assert_eq!(
+        with_functions("{{pick true .strs}} {{pick false nil}}"),
+        "a <no value>"
+    );
+    assert_eq!(
+        with_functions("{{call (adder 2) 3}} {{$f := adder 1}}{{call $f .i}}"),
+        "5 4"
+    );
+    assert_eq!(with_functions("{{break}} {{len 1}}"), "broke mine");
+}
+
+#[test]
+fn functions_refuse_other_types() {
+    let messages = [
+        "{{twice `x`}}",
+        "{{twice .i}}",
+        "{{twice .n}}",
+        "{{twice .zz}}",
+        "{{twice nil}}",
+        "{{pick 1 nil}}",
+        "{{pick true `x`}}",
+        "{{adder 1.5}}",
+        "{{fail}}",
+        "{{print (fail)}}",
+        "{{adder 1}}",
+        "{{call .i}}",
+        "{{call nil}}",
+        "{{call (adder 1)}}",
+        "{{call (adder 1) 2.5}}",
+        "{{.zz | call}}",
+    ]
+    .map(with_functions)
+    .join("\n");
+    expect![[r#"
+        template: page:1:8: executing "page" at <`x`>: expected float; found `x`
+        template: page:1:8: executing "page" at <.i>: wrong type for value; expected float64; got int
+        template: page:1:8: executing "page" at <.n>: wrong type for value; expected float64; got interface {}
+        template: page:1:8: executing "page" at <.zz>: invalid value; expected float64
+        template: page:1:8: executing "page" at <nil>: cannot assign nil to float64
+        template: page:1:7: executing "page" at <1>: expected bool; found 1
+        template: page:1:12: executing "page" at <`x`>: can't handle `x` for arg of type []string
+        template: page:1:8: executing "page" at <1.5>: expected integer; found 1.5
+        template: page:1:2: executing "page" at <fail>: error calling fail: no luck
+        template: page:1:9: executing "page" at <fail>: error calling fail: no luck
+        template: page:1:2: executing "page" at <{{adder 1}}>: can't print {{adder 1}} of type func(int)
+        template: page:1:2: executing "page" at <call .i>: error calling call: non-function .i of type int
+        template: page:1:2: executing "page" at <call nil>: error calling call: call of nil
+        template: page:1:2: executing "page" at <call (adder 1)>: error calling call: wrong number of args for adder 1: got 0 want 1
+        template: page:1:2: executing "page" at <call (adder 1) 2.5>: error calling call: arg 0: value has type float64; should be int
+        template: page:1:8: executing "page" at <call>: error calling call: call of nil"#]]
+    .assert_eq(&messages);
+}
