@@ -166,7 +166,7 @@ impl Census {
 }
 
 /// The processes of a tree, as far as could be seen.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Members {
     pub(crate) processes: Vec<Process>,
     /// Whether there are no others. If not, reaping the children and looking again will tell.

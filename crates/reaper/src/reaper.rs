@@ -9,7 +9,7 @@ use rustix::process::{getpid, set_child_subreaper};
 use crate::census::{Census, stamps};
 use crate::kernel::{self, Group, Look};
 use crate::marker::Instance;
-use crate::process::Process;
+use crate::process::{Process, Stamp};
 use crate::tree::{Reach, Stage, Tree};
 use crate::{Change, Launch, Rest, RunId, Signal, SpawnError, Spawned, Status, spawn, terminal};
 
@@ -29,6 +29,8 @@ pub struct Reaper {
     trees: BTreeMap<RunId, Tree>,
     /// The leaders that were not reaped yet.
     leaders: HashMap<u32, RunId>,
+    /// Whether everything is being killed.
+    doomed: bool,
 }
 
 /// Whether a run is over.
@@ -52,6 +54,7 @@ impl Reaper {
             adopts_orphans,
             trees: BTreeMap::new(),
             leaders: HashMap::new(),
+            doomed: false,
         })
     }
 
@@ -130,60 +133,59 @@ impl Reaper {
     /// A kill is repeated until nobody new is found, and goes on at each later [`Reaper::reap`].
     /// Other signals are not: what a process starts in answer to them is its own affair.
     pub fn kill_tree(&mut self, run: RunId, signal: Signal) -> usize {
-        let mark = self.instance.mark(run);
         let Some(tree) = self.trees.get_mut(&run) else {
             return 0;
         };
         tree.reach = Reach::Whole;
         tree.told = Some(signal);
-        let mut struck = BTreeSet::new();
-        for blow in 0..BLOWS {
-            let (Some(tree), census) = (self.trees.get(&run), self.census()) else {
-                break;
-            };
-            let members = census.map(|census| census.members(tree, Reach::Whole, &mark));
-            let (mut fresh, certain) = members.map_or((Vec::new(), true), |members| {
-                (members.processes, members.certain)
-            });
-            fresh.retain(|process| struck.insert(process.stamp()));
-            // A group is signalled in one stroke, which no fork escapes. The census comes first,
-            // for it shows who descends from a group that is about to die.
-            let at_one_stroke = (blow == 0 && tree.is_led()).then_some(tree.leader);
-            if let Some(group) = at_one_stroke {
-                strike_group(group, signal);
-            }
-            for process in &fresh {
-                if at_one_stroke != Some(process.group) {
-                    strike(process, signal);
-                }
-            }
-            if signal != Signal::KILL || (fresh.is_empty() && certain) {
-                break;
-            }
-        }
+        let struck = self.strike_tree(run, signal);
         if let Some(tree) = self.trees.get_mut(&run) {
             tree.known.extend(&struck);
         }
         struck.len()
     }
 
-    /// Sends a signal to everything that descends from this process, and says how many were seen.
-    pub fn kill_everything(&mut self, signal: Signal) -> usize {
-        let runs = self.live();
+    fn strike_tree(&self, run: RunId, signal: Signal) -> BTreeSet<Stamp> {
+        let mark = self.instance.mark(run);
         let mut struck = BTreeSet::new();
-        for run in runs {
+        let Some(tree) = self.trees.get(&run) else {
+            return struck;
+        };
+        let mut group = tree.is_led().then_some(tree.leader);
+        for _ in 0..BLOWS {
+            let census = self.census();
+            let members = census.map(|census| census.members(tree, Reach::Whole, &mark));
+            let mut members = members.unwrap_or_default();
+            members
+                .processes
+                .retain(|process| struck.insert(process.stamp()));
+            // A group is signalled in one stroke, which no fork escapes. The census comes first,
+            // for it shows who descends from a group that is about to die.
+            strike(group.take(), &members.processes, signal);
+            if signal != Signal::KILL || (members.processes.is_empty() && members.certain) {
+                break;
+            }
+        }
+        struck
+    }
+
+    /// Sends a signal to everything that descends from this process, and says how many were seen.
+    ///
+    /// A kill goes on at each later [`Reaper::reap`], until [`Reaper::has_children`] says no.
+    pub fn kill_everything(&mut self, signal: Signal) -> usize {
+        self.doomed = signal == Signal::KILL;
+        let mut struck = BTreeSet::new();
+        for run in self.live() {
             self.kill_tree(run, signal);
-            struck.extend(self.trees[&run].known.iter().copied());
+            let known = self.trees.get(&run).map(|tree| tree.known.iter());
+            struck.extend(known.into_iter().flatten().copied());
         }
         for _ in 0..BLOWS {
-            let Some(census) = self.census() else {
-                break;
-            };
-            let mut rest = census.descendants();
+            let mut rest = self
+                .census()
+                .map_or(Vec::new(), |census| census.descendants());
             rest.retain(|process| struck.insert(process.stamp()));
-            for process in &rest {
-                strike(process, signal);
-            }
+            strike(None, &rest, signal);
             if rest.is_empty() || signal != Signal::KILL {
                 break;
             }
@@ -203,6 +205,9 @@ impl Reaper {
         let mut changes = Vec::new();
         for look in 1..=LOOKS {
             let childless = self.collect(&mut changes) == Look::Childless;
+            if self.doomed && !childless {
+                self.kill_everything(Signal::KILL);
+            }
             if self.settle(childless, look == LOOKS, &mut changes) {
                 break;
             }
@@ -333,17 +338,28 @@ fn pursue(tree: &Tree, members: &[Process]) {
     }
 }
 
-fn strike_group(group: u32, signal: Signal) {
-    kernel::kill_group(group, signal);
-    if signal == Signal::TERM {
-        kernel::kill_group(group, Signal::CONT);
-    }
-}
-
-/// Signals a process; a stopped one has to be woken up to take notice.
-fn strike(process: &Process, signal: Signal) {
-    process.kill(signal);
-    if signal == Signal::TERM {
-        process.kill(Signal::CONT);
+/// Signals a group at one stroke, and the processes outside of it one by one.
+fn strike(group: Option<u32>, processes: &[Process], signal: Signal) {
+    // Who is stopped has to be woken up to take notice.
+    let signals: &[Signal] = match signal {
+        Signal::TERM => &[Signal::TERM, Signal::CONT],
+        _ => &[signal],
+    };
+    for signal in signals {
+        if let Some(group) = group {
+            kernel::kill_group(group, *signal);
+        }
+        for process in processes {
+            // It may have left the group since it was looked at, and before the stroke.
+            let outside = || {
+                process
+                    .stamp()
+                    .look()
+                    .is_some_and(|now| Some(now.group) != group)
+            };
+            if Some(process.group) != group || outside() {
+                process.kill(*signal);
+            }
+        }
     }
 }
