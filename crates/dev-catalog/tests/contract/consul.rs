@@ -63,6 +63,8 @@ impl Consul {
                 &serf.to_string(),
             ])
             .args(["-server-port", &server.to_string()])
+            // Development mode elects in milliseconds, and on a busy machine again and again.
+            .args(["-hcl", "performance { raft_multiplier = 10 }"])
             // No call home, and a suite opens more connections than a client would.
             .args(["-hcl", "disable_update_check = true"])
             .args(["-hcl", "limits { http_max_conns_per_client = 2000 }"])

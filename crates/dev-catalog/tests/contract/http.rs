@@ -7,7 +7,7 @@ use std::{
 };
 
 /// Longer than any case waits.
-const TIMEOUT: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// An answer as it came.
 pub(super) struct Response {

@@ -1,6 +1,6 @@
 //! TTL checks: registration, heartbeats, running out, maintenance.
 
-use crate::contract::agent::Agent;
+use crate::contract::{agent::Agent, answer::Answer};
 
 super::cases![
     new_check_is_critical_unless_told,
@@ -104,19 +104,18 @@ fn check_that_ran_out_repeats_the_last_words(agent: &Agent) {
 }
 
 fn expired_check_comes_back(agent: &Agent) {
-    agent.register(r#"{"Name":"back","Check":{"TTL":"0.5s","Status":"passing"}}"#);
-    agent.until("/v1/health/checks/back", |answer| {
-        answer.says("TTL expired")
-    });
+    agent.register(r#"{"Name":"back","Check":{"TTL":"1s","Status":"passing"}}"#);
+    let expired = |answer: &Answer| answer.says("TTL expired");
+    agent.until_part("/v1/agent/checks", "service:back", expired);
     agent.put("/v1/agent/check/pass/service:back?note=again", "");
-    agent.until("/v1/health/checks/back", |answer| answer.says("passing"));
+    agent.get_part("/v1/agent/checks", "service:back");
     agent.until("/v1/health/checks/back", |answer| {
         answer.says("follows): again")
     });
 }
 
 fn heartbeats_keep_a_check_alive(agent: &Agent) {
-    agent.register(r#"{"Name":"beat","Check":{"TTL":"1s","Status":"passing"}}"#);
+    agent.register(r#"{"Name":"beat","Check":{"TTL":"1.2s","Status":"passing"}}"#);
     for _ in 0..15 {
         agent.put("/v1/agent/check/pass/service:beat", "");
         // The wait is the case: together these are longer than the TTL.

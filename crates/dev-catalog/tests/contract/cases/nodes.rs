@@ -45,13 +45,13 @@ fn leader_is_known(agent: &Agent) {
 fn check_of_the_node_concerns_its_services(agent: &Agent) {
     agent.register(r#"{"Name":"hosted","Check":{"TTL":"60s","Status":"passing"}}"#);
     let healthy = agent.until("/v1/health/service/hosted?passing", |answer| {
-        answer.len() == 1
+        answer.says("service:hosted")
     });
     let check = r#"{"Name":"disk","TTL":"60s","Status":"warning","Notes":"n"}"#;
     let watched = agent.watch(
         "/v1/health/service/hosted?passing",
         healthy.index(),
-        "20s",
+        "45s",
         || {
             agent.put("/v1/agent/check/register", check);
         },

@@ -33,7 +33,7 @@ fn full_registration_shows_everywhere(agent: &Agent) {
     agent.get("/v1/agent/service/full-1");
     agent.get_part("/v1/agent/checks", "full-1");
     agent.until("/v1/health/service/full?passing=1", |answer| {
-        answer.len() == 1
+        answer.says("service:full-1")
     });
     agent.get("/v1/catalog/service/full");
     agent.get("/v1/health/checks/full");
@@ -63,7 +63,9 @@ fn pilot_registration_then_heartbeat(agent: &Agent) {
         r#"{"ID":"pilot-host","Name":"pilot","Port":8000,"Address":"192.168.1.2",
             "Check":{"TTL":"30s","Notes":"TTL for pilot set by containerpilot"},"Checks":null}"#,
     );
-    agent.until("/v1/health/service/pilot", |answer| answer.len() == 1);
+    agent.until("/v1/health/service/pilot", |answer| {
+        answer.says("service:pilot-host")
+    });
     agent.get("/v1/health/service/pilot?passing=1");
     agent.put(
         "/v1/agent/check/update/service:pilot-host",
@@ -142,7 +144,9 @@ fn unknown_service_is_not_found(agent: &Agent) {
 fn instances_share_a_name(agent: &Agent) {
     agent.register(r#"{"Name":"many","ID":"many-b","Port":2,"Tags":["x"]}"#);
     agent.register(r#"{"Name":"many","ID":"many-a","Port":1,"Check":{"TTL":"60s"}}"#);
-    agent.until("/v1/health/service/many", |answer| answer.len() == 2);
+    agent.until("/v1/health/service/many", |answer| {
+        answer.len() == 2 && answer.says("service:many-a")
+    });
     agent.get("/v1/health/service/many?passing");
     agent.get("/v1/catalog/service/many");
     agent.put("/v1/agent/service/deregister/many-b", "");
