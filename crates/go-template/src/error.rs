@@ -26,7 +26,12 @@ pub struct Error {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Place {
     Token,
-    Node { executing: String, context: String },
+    /// No part of the text is to blame.
+    Nowhere,
+    Node {
+        executing: String,
+        context: String,
+    },
 }
 
 impl Error {
@@ -37,6 +42,20 @@ impl Error {
             column: at.1,
             message,
             place: Place::Token,
+        }
+    }
+
+    /// Reports that a text defines no template of a name.
+    pub(crate) fn unknown_template(name: &str, wanted: &str) -> Self {
+        let quoted = |text: &str| quote::quoted(text.as_bytes());
+        let (wanted, known) = (quoted(wanted), quoted(name));
+        let message = format!("no template {wanted} associated with template {known}");
+        Self {
+            name: name.to_owned(),
+            line: 1,
+            column: 0,
+            message,
+            place: Place::Nowhere,
         }
     }
 
@@ -64,7 +83,7 @@ impl Error {
     pub fn stage(&self) -> Stage {
         match self.place {
             Place::Token => Stage::Parse,
-            Place::Node { .. } => Stage::Execute,
+            Place::Nowhere | Place::Node { .. } => Stage::Execute,
         }
     }
 
@@ -91,7 +110,7 @@ impl Error {
     /// Gives the expression that failed, as Go prints it between `<` and `>`.
     pub fn context(&self) -> Option<&str> {
         match &self.place {
-            Place::Token => None,
+            Place::Token | Place::Nowhere => None,
             Place::Node { context, .. } => Some(context),
         }
     }
@@ -108,6 +127,7 @@ impl fmt::Display for Error {
         } = self;
         match place {
             Place::Token => write!(f, "template: {name}:{line}: {message}"),
+            Place::Nowhere => write!(f, "template: {message}"),
             Place::Node { executing, context } => {
                 let executing = quote::quoted(executing.as_bytes());
                 write!(

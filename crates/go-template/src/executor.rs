@@ -47,6 +47,10 @@ type Result<T, E = String> = std::result::Result<T, E>;
 impl<'t> Executor<'t> {
     /// Prepares to execute one of the templates of a text.
     pub(crate) fn new(parsed: &'t Parsed, template: &Text, data: &Value) -> Result<Self, Error> {
+        let Some(&body) = parsed.forest.by_name.get(template) else {
+            let (name, wanted) = (parsed.name.to_str(), template.to_str());
+            return Err(Error::unknown_template(&name, &wanted));
+        };
         let mut executor = Self {
             parsed,
             template: template.clone(),
@@ -55,13 +59,6 @@ impl<'t> Executor<'t> {
             frames: Vec::new(),
             calls: 0,
             output: Vec::new(),
-        };
-        let Some(&body) = parsed.forest.by_name.get(template) else {
-            let message = format!(
-                "no template {} associated with this text",
-                quote::quoted(template.as_bytes())
-            );
-            return Err(executor.error(message));
         };
         let data = Operand::plain(data.clone());
         executor.variables.push("$", data.clone());

@@ -20,6 +20,8 @@
 //! The crate reads no files, no environment and no clock, and knows nothing of
 //! those who use it.
 
+#![forbid(unsafe_code)]
+
 mod builtin;
 mod character;
 mod error;

@@ -311,8 +311,91 @@ fn named_templates_can_be_executed_alone() {
     );
     assert_eq!(template.execute(&Value::Nil).unwrap(), "main {{.}}");
     let error = template.execute_template("u", &Value::Nil).unwrap_err();
-    assert_eq!(
-        error.message(),
-        r#"no template "u" associated with this text"#
+    assert_eq!((error.stage(), error.context()), (Stage::Execute, None));
+    expect![[r#"template: no template "u" associated with template "p""#]]
+        .assert_eq(&error.to_string());
+}
+
+#[test]
+fn names_may_use_any_letters() {
+    check(
+        "{{.日本}}{{$é1 := 2}}{{$é1}}{{define `ß`}}{{.}}{{end}}{{template `ß` 3}}",
+        r#"{"日本": 1}"#,
+        "123",
+    );
+    check_error(
+        "{{.a²}}",
+        "{}",
+        expect!["template: page:1: bad character U+00B2 '²'"],
+    );
+}
+
+#[test]
+fn constants_have_the_types_of_go() {
+    let types = r#"{{printf "%T %T %T %T %T %T" 1 1.0 1e3 'a' 0x1e -0x1e}} {{printf "%T %T %T" 0x1p4 0i "s"}}"#;
+    check(
+        types,
+        "null",
+        "int float64 float64 int int float64 float64 complex128 string",
+    );
+    check(
+        "{{1e6}} {{1_000}} {{0b11}} {{0o17}} {{017}} {{-0}} {{.5}} {{0x.8p1}}",
+        "null",
+        "1e+06 1000 3 15 15 0 0.5 1",
+    );
+    check_error(
+        "{{18446744073709551616}}",
+        "1",
+        expect![[r#"template: page:1: integer overflow: "18446744073709551616""#]],
+    );
+    check_error(
+        "{{-9223372036854775809}}",
+        "1",
+        expect![[r#"template: page:1: integer overflow: "-9223372036854775809""#]],
+    );
+    check_error(
+        "{{08}}",
+        "1",
+        expect![[r#"template: page:1: integer overflow: "08""#]],
+    );
+    check_error(
+        "{{'ab'}}",
+        "1",
+        expect!["template: page:1: malformed character constant: 'ab'"],
+    );
+    check_error(
+        r#"{{"\q"}}"#,
+        "1",
+        expect!["template: page:1: invalid syntax"],
+    );
+}
+
+#[test]
+fn declarations_are_checked() {
+    check("{{print ($x := 2) $x}}", "null", "2 2");
+    check_error(
+        "{{with $x, $y := 1}}{{end}}",
+        "1",
+        expect!["template: page:1: too many declarations in with"],
+    );
+    check_error(
+        "{{range $x, 1 := .}}{{end}}",
+        "[]",
+        expect!["template: page:1: range can only initialize variables"],
+    );
+    check_error(
+        "{{if .}}{{else}}{{else if .}}{{end}}",
+        "1",
+        expect!["template: page:1: expected end; found {{else}}"],
+    );
+    check_error(
+        "a{{else if .}}",
+        "1",
+        expect!["template: page:1: unexpected {{else}}"],
+    );
+    check_error(
+        "{{range 3}}{{block `b` .}}{{break}}{{end}}{{end}}",
+        "1",
+        expect!["template: page:1: {{break}} outside {{range}}"],
     );
 }

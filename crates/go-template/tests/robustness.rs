@@ -195,12 +195,7 @@ fn data() -> Value {
 fn templates() -> Vec<String> {
     let cases: Vec<Json> = serde_json::from_str(include_str!("vectors.json")).expect("JSON");
     let text = |case: &Json| case["template"].as_str().expect("a string").to_owned();
-    // Counting to a number glued together from two would not end.
-    cases
-        .iter()
-        .map(text)
-        .filter(|text| !text.contains("range"))
-        .collect()
+    cases.iter().map(text).collect()
 }
 
 fn survives(text: &str) {
@@ -228,8 +223,8 @@ proptest! {
         spaced in any::<bool>(),
     ) {
         let text = pieces.join(if spaced { " " } else { "" });
-        // A loop over a huge number is legal and takes as long as it takes.
-        prop_assume!(!text.contains("range") || !text.contains("9223") && !text.contains("1844") && !text.contains("1e9"));
+        // Glued together, digits can make a loop that is legal and does not end.
+        prop_assume!(!text.contains("range") || (spaced && !text.contains("9223")));
         survives(&text);
     }
 
@@ -268,7 +263,8 @@ proptest! {
         let cut = cut.index(chars.len() + 1);
         let (before, after) = chars.split_at(cut);
         let mutated: String = before.iter().copied().chain(piece.chars()).chain(after.iter().skip(length).copied()).collect();
-        prop_assume!(!mutated.contains("range"));
+        // One more digit can make a loop that is legal and does not end.
+        prop_assume!(!mutated.contains("range") || !piece.contains(|c: char| c.is_ascii_digit()));
         survives(&mutated);
     }
 }
