@@ -41,6 +41,12 @@ pub(crate) fn reap(pid: u32) -> bool {
     waitid(libc::P_PID, pid, options).is_ok_and(|info| read(&info) != Look::Quiet)
 }
 
+/// Whether any child of this process is in a process group.
+pub(crate) fn has_child_in(group: u32) -> bool {
+    let options = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT | libc::__WALL;
+    group > 1 && waitid(libc::P_PGID, group, options).is_ok()
+}
+
 fn waitid(kind: libc::idtype_t, id: u32, options: i32) -> io::Result<libc::siginfo_t> {
     loop {
         let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();

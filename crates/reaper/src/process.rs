@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::time::Duration;
 
 use rustix::io::Errno;
@@ -67,8 +68,12 @@ impl Process {
     }
 
     /// Looks at every process there is, in no one moment: who forks and ends meanwhile may be
-    /// missed.
+    /// missed. Fails where `/proc` is not mounted, or shows the pids of another namespace.
     pub(crate) fn look_around() -> io::Result<Vec<Self>> {
+        let own = std::process::id().to_string();
+        if fs::read_link("/proc/self")? != Path::new(&own) {
+            return Err(io::ErrorKind::NotFound.into());
+        }
         let entries = fs::read_dir("/proc")?;
         let pids = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
         Ok(pids.filter_map(Self::look).collect())

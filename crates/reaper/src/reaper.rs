@@ -102,10 +102,11 @@ impl Reaper {
         let Some(tree) = self.trees.get(&run) else {
             return false;
         };
-        if tree.is_led() {
-            return kernel::kill_group(tree.leader, signal);
+        let census = if tree.is_led() { None } else { self.census() };
+        if let Some(group) = self.pinned_group(tree, census.is_none()) {
+            return kernel::kill_group(group, signal);
         }
-        let Some(census) = self.census() else {
+        let Some(census) = census else {
             return false;
         };
         let members = census.members(tree, Reach::Group, &self.instance.mark(run));
@@ -145,15 +146,24 @@ impl Reaper {
         struck.len()
     }
 
+    /// The number of a run's process group while it cannot be anybody else's. Where processes
+    /// cannot be looked at, it is taken for still theirs if a child of ours is in there.
+    fn pinned_group(&self, tree: &Tree, blind: bool) -> Option<u32> {
+        let given_away = self.leaders.contains_key(&tree.leader);
+        let held = || blind && !given_away && kernel::has_child_in(tree.leader);
+        (tree.is_led() || held()).then_some(tree.leader)
+    }
+
     fn strike_tree(&self, run: RunId, signal: Signal) -> BTreeSet<Stamp> {
         let mark = self.instance.mark(run);
         let mut struck = BTreeSet::new();
         let Some(tree) = self.trees.get(&run) else {
             return struck;
         };
-        let mut group = tree.is_led().then_some(tree.leader);
-        for _ in 0..BLOWS {
+        for blow in 0..BLOWS {
             let census = self.census();
+            let group = self.pinned_group(tree, census.is_none());
+            let group = group.filter(|_| blow == 0);
             let members = census.map(|census| census.members(tree, Reach::Whole, &mark));
             let mut members = members.unwrap_or_default();
             members
@@ -161,7 +171,7 @@ impl Reaper {
                 .retain(|process| struck.insert(process.stamp()));
             // A group is signalled in one stroke, which no fork escapes. The census comes first,
             // for it shows who descends from a group that is about to die.
-            strike(group.take(), &members.processes, signal);
+            strike(group, &members.processes, signal);
             if signal != Signal::KILL || (members.processes.is_empty() && members.certain) {
                 break;
             }

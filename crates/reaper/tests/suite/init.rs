@@ -37,3 +37,23 @@ fn statuses_are_right_as_pid_1(stage) {
 }
 
 }
+
+mod blind {
+    use super::{Rest, Signal, Status};
+
+    staged! { crate::stage::as_blind_init;
+
+    fn a_tree_is_killed_as_far_as_its_group_goes(stage) {
+        assert!(!std::path::Path::new("/proc/self").exists());
+        let (run, _) = stage.sh_line("trap '' TERM; sleep 1000 & echo up; exit 3");
+        assert_eq!(stage.exited(run), (Status::Exited(3), Rest::Remaining));
+        let (other, _) = stage.sh_line("sleep 1000 & sleep 1000 & echo up; wait");
+        stage.reaper.kill_tree(other, Signal::KILL);
+        stage.over(other);
+        assert_eq!(stage.reaper.live(), [run]);
+        stage.reaper.kill_tree(run, Signal::KILL);
+        stage.over(run);
+    }
+
+    }
+}

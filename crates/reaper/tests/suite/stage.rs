@@ -46,6 +46,16 @@ pub(crate) fn as_init(exe: &str, args: &[&str]) -> Command {
     command
 }
 
+/// As PID 1 where no `/proc` is mounted.
+pub(crate) fn as_blind_init(exe: &str, args: &[&str]) -> Command {
+    let script = "mount -t tmpfs none /proc && exec \"$@\"";
+    let mut command = Command::new("unshare");
+    command.args(["--fork", "--pid", "--mount", "--kill-child"]);
+    command.args(["sh", "-c", script, "sh", exe]);
+    command.args(args);
+    command
+}
+
 /// As root with no more rights than in a container, where it may not look into the processes of
 /// others.
 pub(crate) fn contained(exe: &str, args: &[&str]) -> Command {
