@@ -119,12 +119,18 @@ impl<T: Clone + PartialEq> Query<T> {
         line: &mut Line,
         question: Question,
     ) -> Result<Reading<T>, CatalogError> {
-        let wait = client.settings().timeouts.wait;
-        let call = match question.index {
-            Some(index) => wire::blocking(&self.call, index, wait),
-            None => self.call.clone(),
+        let timeouts = client.settings().timeouts;
+        let (call, patience) = match question.index {
+            // An index is worth something to the agent it came from. Behind a new connection there
+            // may be one that started again with an earlier index, and it would hold the question
+            // until that is reached.
+            Some(index) if line.is_open() => {
+                let call = wire::blocking(&self.call, index, timeouts.wait);
+                (call, question.patience)
+            }
+            Some(_) | None => (self.call.clone(), timeouts.call),
         };
-        let answer = client.call_over(line, &call, question.patience).await?;
+        let answer = client.call_over(line, &call, patience).await?;
         wire::vouch(&call, &answer)?;
         let index = answer.index;
         let value = (self.read)(&call, answer)?;

@@ -35,6 +35,13 @@ pub struct Client {
 #[derive(Default)]
 pub(crate) struct Line(Option<Connection>);
 
+impl Line {
+    /// Tells whether the connection of the last call still stands.
+    pub(crate) fn is_open(&self) -> bool {
+        self.0.as_ref().is_some_and(Connection::is_open)
+    }
+}
+
 impl Client {
     /// Prepares a client and reads the files it needs; no connection is made yet.
     pub fn new(settings: Settings) -> Result<Self, SettingsError> {

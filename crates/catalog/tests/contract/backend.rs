@@ -37,7 +37,6 @@ enum Keeper {
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    pub(crate) head: String,
     pub(crate) body: String,
 }
 
@@ -166,8 +165,7 @@ pub(crate) async fn request(
     } else {
         body.to_owned()
     };
-    let head = head.to_owned();
-    Some(Answer { status, head, body })
+    Some(Answer { status, body })
 }
 
 fn join(mut chunks: &str) -> String {

@@ -3,6 +3,8 @@
 //! The scenarios run on the real Consul, found at `CONSUL_BIN` or where `scripts/consul/install`
 //! puts it; what the embedded dev catalog promises too runs on that as well.
 
+#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
+
 mod backend;
 mod consul;
 mod pilot;

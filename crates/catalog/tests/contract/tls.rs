@@ -88,10 +88,11 @@ fn trusting(ca_file: &Path) -> Tls {
 async fn failure(settings: Settings) -> String {
     let mut pilot = Pilot::with(settings);
     pilot.publish("web", &service("web-host", 1), Status::Passing);
-    match pilot.service("web").await {
-        ServiceEvent::Failing { reason, .. } => reason.to_string(),
-        event => panic!("{event:?}"),
-    }
+    let event = pilot.service("web").await;
+    let ServiceEvent::Failing { reason, .. } = event else {
+        panic!("{event:?}");
+    };
+    reason.to_string()
 }
 
 async fn registers(settings: Settings, eye: Eye, id: &str) {

@@ -130,11 +130,21 @@ async fn the_last_instance_leaves(backend: Backend) {
 
 async fn at_rest_a_watch_asks_once_per_wait(backend: Backend) {
     let proxy = Proxy::before(backend.address()).await;
+    // Consul wakes those who wait for a service that does not exist at any change of any other.
+    let mut app = Pilot::at(backend.address());
+    let spec = service("resting-place-host", 1);
+    app.register("resting-place", &spec, Status::Passing).await;
+    Eye(backend.address())
+        .until("the update has been told", async || {
+            let output = Eye(backend.address()).check("resting-place-host").await["Output"].clone();
+            (output == "it is passing").then_some(())
+        })
+        .await;
     let mut settings = settings(proxy.address());
     settings.timeouts.wait = Duration::from_secs(2);
     let mut pilot = Pilot::with(settings);
     pilot.handle.watch(watch("resting-place"));
-    assert_eq!(pilot.update("resting-place").await, []);
+    assert_eq!(pilot.update("resting-place").await.len(), 1);
     let line = "GET /v1/health/service/resting-place";
     proxy.until_asked(line, 4).await;
     let asked = proxy.asked();
