@@ -50,6 +50,22 @@ pub(crate) fn count<'a>(pids: impl IntoIterator<Item = &'a i32>) -> Count {
     total
 }
 
+/// Nanoseconds on a processor of the process with the threads that it no longer has, which [`Count`]
+/// does not see. The kernel counts these in hundredths of a second.
+pub(crate) fn coarse_cpu(pid: i32) -> u64 {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let fields = stat
+        .rsplit(')')
+        .next()
+        .unwrap_or_default()
+        .split_whitespace();
+    let times = fields
+        .skip(11)
+        .take(2)
+        .filter_map(|time| time.parse::<u64>().ok());
+    times.sum::<u64>() * 10_000_000
+}
+
 /// Memory in kilobytes, what is shared being split among those who share it.
 pub(crate) fn pss<'a>(pids: impl IntoIterator<Item = &'a i32>) -> u64 {
     let rollup = |pid: &i32| fs::read_to_string(format!("/proc/{pid}/smaps_rollup"));
