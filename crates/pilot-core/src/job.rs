@@ -209,10 +209,7 @@ impl Job {
             }
             State::Running { run, .. } => {
                 run.on_woken(self.spec.stop.timeout, step);
-                if self.quitting && run.over() {
-                    let run = run.id;
-                    self.on_gone(run, step);
-                }
+                self.go_on_without_a_stuck_run(step);
             }
             State::Stopping(_) => self.on_stop_woken(step),
             State::Idle | State::Up | State::Held | State::Complete(_) | State::Superseded(_) => {}

@@ -132,7 +132,7 @@ impl Run {
     pub(crate) fn stop(&mut self, signal: Signal, budget: Duration, step: &mut Step<'_>) {
         let kill_at = step.now + budget;
         match self.pressure {
-            Pressure::Free { .. } if budget.is_zero() => self.kill(step),
+            Pressure::Free { .. } | Pressure::Asked { .. } if budget.is_zero() => self.kill(step),
             Pressure::Free { .. } => {
                 step.effects.push(Effect::StopTree {
                     run: self.id,

@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, time::Duration};
 
 use crate::{
-    Effect, Event, EventKind, Level, RunId, Source, Time, effect::Purpose, run::Run, spec::Command,
+    Effect, Event, EventKind, Level, RunId, Source, Spec, Time, effect::Purpose, run::Run, spec::Command,
 };
 
 /// The time, the bus and the orders of one step, and what jobs need to know of the whole.
@@ -50,6 +50,14 @@ impl Ids {
     }
 }
 
+pub(crate) fn turn_budget(stop_timeout: Duration) -> Duration {
+    if stop_timeout.is_zero() {
+        Spec::STOP_TIMEOUT
+    } else {
+        stop_timeout
+    }
+}
+
 impl Step<'_> {
     /// Puts an event on the bus. The world hears of it before anything is done about it.
     pub(crate) fn publish(&mut self, kind: EventKind, source: Source) {
@@ -60,6 +68,12 @@ impl Step<'_> {
 
     pub(crate) fn log(&mut self, level: Level, message: String) {
         self.effects.push(Effect::Log { level, message });
+    }
+
+    /// How long a job may take that runs on another's stop. No time at all for processes to end
+    /// (`stopTimeout: -1`) does not mean that such jobs must not run.
+    pub(crate) fn turn_budget(&self) -> Duration {
+        turn_budget(self.stop_timeout)
     }
 
     /// Starts a process and gives the run that follows it.

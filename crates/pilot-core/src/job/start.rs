@@ -87,7 +87,7 @@ impl Job {
     /// since nothing else would bound the end of the helper.
     fn run_timeout(&self, step: &Step<'_>) -> Option<Duration> {
         let bounded = (self.quitting || self.leaving.is_some()) && self.runs_on_a_stop();
-        self.spec.timeout.or(bounded.then_some(step.stop_timeout))
+        self.spec.timeout.or(bounded.then_some(step.turn_budget()))
     }
 
     fn schedule_tick(&mut self, step: &Step<'_>) {

@@ -101,6 +101,7 @@ impl Job {
         if self.runs_on_a_stop() {
             self.turn_ahead |= repeats;
             self.stay_for_its_turn(step);
+            self.go_on_without_a_stuck_run(step);
         } else {
             self.begin_stop(Then::Complete { natural: false }, step);
         }
@@ -108,7 +109,7 @@ impl Job {
 
     /// A run that is on goes on, but no longer than a stop may take; nothing would end it else.
     fn stay_for_its_turn(&mut self, step: &mut Step<'_>) {
-        let until = step.now + self.stop_budget(step);
+        let until = step.now + self.spec.stop.timeout.unwrap_or(step.turn_budget());
         match &mut self.state {
             State::Held | State::BackingOff { .. } => {
                 self.state = State::Waiting { give_up_at: None };
@@ -123,6 +124,17 @@ impl Job {
                 Then::Complete { .. } | Then::Wait | Then::Replace(_) | Then::Remove => {}
             },
             State::Idle | State::Up | State::Complete(_) | State::Superseded(_) => {}
+        }
+    }
+
+    /// While the helper stops, nothing waits for a run that was killed and does not vanish.
+    pub(super) fn go_on_without_a_stuck_run(&mut self, step: &mut Step<'_>) {
+        if let State::Running { run, .. } = &self.state
+            && self.quitting
+            && run.over()
+        {
+            let run = run.id;
+            self.on_gone(run, step);
         }
     }
 
@@ -228,16 +240,23 @@ impl Job {
         }
     }
 
-    /// Those jobs are done, or their time is over: its own processes must end now.
+    /// Those jobs are done, or nobody waits for them any more: its own processes must end now.
     pub(crate) fn end_processes(&mut self, step: &mut Step<'_>) {
         let (signal, budget) = (self.spec.stop.signal, self.stop_budget(step));
-        if let State::Stopping(stop) = &mut self.state {
-            if stop.phase != StopPhase::Ending
-                && let Some(run) = &mut stop.run
-            {
-                run.stop(signal, budget, step);
+        let source = self.source();
+        let State::Stopping(stop) = &mut self.state else {
+            return;
+        };
+        match stop.phase {
+            StopPhase::Withdrawing { .. } | StopPhase::Draining { .. } => {
+                step.publish(EventKind::Stopping, source);
             }
-            stop.phase = StopPhase::Ending;
+            StopPhase::Hooks { .. } => {}
+            StopPhase::Ending => return,
+        }
+        stop.phase = StopPhase::Ending;
+        if let Some(run) = &mut stop.run {
+            run.stop(signal, budget, step);
         }
         self.on_stop_gone(step);
     }

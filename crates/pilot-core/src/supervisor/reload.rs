@@ -7,7 +7,7 @@ use crate::{
     Effect, Event, Spec,
     job::{Job, Leaving, State, Then},
     spec::{JobSpec, TemplateSpec, WatchSpec},
-    step::Step,
+    step::{Step, turn_budget},
     template::Template,
     watch::Watch,
 };
@@ -137,7 +137,7 @@ impl Supervisor {
             .iter()
             .filter(|other| other.is_hook_of(job.name()));
         let allowed = hooks.filter_map(|hook| hook.spec.timeout).max();
-        let common = self.stop_timeout;
+        let common = turn_budget(self.stop_timeout);
         job.spec
             .stop
             .timeout

@@ -1,0 +1,202 @@
+//! What must hold in every world, whatever happens in it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use pilot_core::{
+    Effect, Event, EventKind, Input, JobName, Purpose, RunId, Source, Spec, spec::When,
+    status::Status,
+};
+
+#[derive(Debug)]
+struct Tree {
+    purpose: Purpose,
+    killed: bool,
+}
+
+/// Follows the orders of one supervisor, and says which rule one breaks.
+#[derive(Debug)]
+pub(crate) struct Law {
+    trees: BTreeMap<RunId, Tree>,
+    published: BTreeSet<JobName>,
+    stopping: BTreeSet<JobName>,
+    /// What a job may start upon; none may start upon anything.
+    causes: BTreeMap<JobName, Vec<Event>>,
+    announced: BTreeSet<Event>,
+    exited: bool,
+    shutdown: bool,
+    states: BTreeMap<JobName, &'static str>,
+    /// The changes of state that were seen from outside.
+    pub(crate) seen: BTreeSet<(&'static str, &'static str)>,
+}
+
+type Verdict = Result<(), &'static str>;
+
+fn must(holds: bool, rule: &'static str) -> Verdict {
+    if holds { Ok(()) } else { Err(rule) }
+}
+
+impl Law {
+    pub(crate) fn new(spec: &Spec) -> Self {
+        let causes = spec.jobs.iter().filter_map(|job| match &job.when {
+            When::Once(condition) | When::Each(condition) => {
+                let events = condition.events().into_iter().cloned().collect();
+                Some((job.name.clone(), events))
+            }
+            When::Every(_) | When::OnSignal(_) => None,
+        });
+        Self {
+            trees: BTreeMap::new(),
+            published: BTreeSet::new(),
+            stopping: BTreeSet::new(),
+            causes: causes.collect(),
+            announced: BTreeSet::new(),
+            exited: false,
+            shutdown: false,
+            states: BTreeMap::new(),
+            seen: BTreeSet::new(),
+        }
+    }
+
+    pub(crate) fn on_input(&mut self, input: &Input) {
+        match input {
+            Input::JobCommanded { job, .. } => {
+                self.causes.remove(job);
+            }
+            // What a job of a new configuration starts upon may have been long before.
+            Input::Reloaded(_) => self.causes.clear(),
+            Input::Started
+            | Input::Woken
+            | Input::SignalArrived(_)
+            | Input::RunStarted { .. }
+            | Input::RunFailedToStart { .. }
+            | Input::RunExited { .. }
+            | Input::RunGone { .. }
+            | Input::Withdrawn { .. }
+            | Input::WatchAnswered { .. }
+            | Input::TemplateDataChanged { .. }
+            | Input::TemplateRendered { .. }
+            | Input::TemplateInstalled { .. }
+            | Input::MaintenanceRequested { .. } => {}
+        }
+    }
+
+    /// The last process of a run is gone; the supervisor hears of it next.
+    pub(crate) fn on_gone(&mut self, run: RunId) {
+        self.trees.remove(&run);
+    }
+
+    pub(crate) fn on_effect(&mut self, effect: &Effect) -> Verdict {
+        must(!self.exited, "an order after the last one")?;
+        match effect {
+            Effect::Spawn { run, purpose, .. } => self.on_spawn(*run, purpose),
+            Effect::Signal { run, .. } | Effect::StopTree { run, .. } => {
+                let there = self.trees.contains_key(run);
+                must(there, "a signal to a tree that is gone")
+            }
+            Effect::KillTree { run } => {
+                let tree = self.trees.get_mut(run).ok_or("a kill of nothing")?;
+                must(!tree.killed, "killed twice")?;
+                tree.killed = true;
+                Ok(())
+            }
+            Effect::Publish { job, .. } => {
+                self.published.insert(job.clone());
+                must(!self.stopping.contains(job), "published while stopping")
+            }
+            Effect::Withdraw { job } => {
+                must(self.published.remove(job), "withdrawn what is not in")
+            }
+            Effect::Announce(event) => self.on_announced(event),
+            Effect::Exit { .. } => self.on_exit(),
+            Effect::Render { .. } => must(!self.shutdown, "a render while stopping"),
+            Effect::Follow { .. }
+            | Effect::Unfollow { .. }
+            | Effect::LoadTemplate { .. }
+            | Effect::DropTemplate { .. }
+            | Effect::Install { .. }
+            | Effect::Discard { .. }
+            | Effect::Log { .. } => Ok(()),
+        }
+    }
+
+    fn on_spawn(&mut self, run: RunId, purpose: &Purpose) -> Verdict {
+        match purpose {
+            Purpose::Job(job) => {
+                let alone = self.alone(purpose);
+                must(alone, "a second tree of a job")?;
+                must(!self.stopping.contains(job), "started while stopping")?;
+                let causes = self.causes.get(job);
+                let caused = causes.is_none_or(|any| any.iter().any(|e| self.announced.contains(e)));
+                must(caused, "started before its event was told")?;
+            }
+            Purpose::Check(_) => must(self.alone(purpose), "a second check of a job")?,
+            Purpose::TemplateCheck(_) | Purpose::Reconfigure(_) => {
+                must(!self.shutdown, "template work while stopping")?;
+            }
+        }
+        let purpose = purpose.clone();
+        let killed = false;
+        self.trees.insert(run, Tree { purpose, killed });
+        Ok(())
+    }
+
+    /// Whether nothing lives that has this purpose; what was killed but is stuck does not live.
+    fn alone(&self, purpose: &Purpose) -> bool {
+        let mut trees = self.trees.values();
+        !trees.any(|tree| tree.purpose == *purpose && !tree.killed)
+    }
+
+    fn on_announced(&mut self, event: &Event) -> Verdict {
+        self.announced.insert(event.clone());
+        self.shutdown |= event.kind == EventKind::Shutdown;
+        let Source::Job(job) = &event.source else {
+            return Ok(());
+        };
+        match event.kind {
+            EventKind::Stopping => {
+                must(!self.published.contains(job), "stopping, but not withdrawn")?;
+                must(self.stopping.insert(job.clone()), "stopping twice")
+            }
+            EventKind::Stopped => {
+                must(self.stopping.remove(job), "stopped, but not stopping")?;
+                let own = self.alone(&Purpose::Job(job.clone()));
+                must(own, "stopped, but its process lives")?;
+                let check = self.alone(&Purpose::Check(job.clone()));
+                must(check, "stopped, but its check lives")
+            }
+            EventKind::ExitSuccess
+            | EventKind::ExitFailed
+            | EventKind::Healthy
+            | EventKind::Unhealthy
+            | EventKind::Changed
+            | EventKind::TimerExpired
+            | EventKind::EnterMaintenance
+            | EventKind::ExitMaintenance
+            | EventKind::Error
+            | EventKind::Quit
+            | EventKind::Startup
+            | EventKind::Shutdown
+            | EventKind::Signal => Ok(()),
+        }
+    }
+
+    fn on_exit(&mut self) -> Verdict {
+        self.exited = true;
+        let ended = self.trees.values().all(|tree| tree.killed);
+        must(ended, "the end, but something lives that was not killed")?;
+        must(self.published.is_empty(), "the end, but not withdrawn")?;
+        must(self.stopping.is_empty(), "the end, but not stopped")
+    }
+
+    /// Takes note of how the jobs stand between two facts.
+    pub(crate) fn on_status(&mut self, status: &Status) {
+        let mut states = BTreeMap::new();
+        for job in &status.jobs {
+            if let Some(before) = self.states.get(&job.name).filter(|s| **s != job.state) {
+                self.seen.insert((before, job.state));
+            }
+            states.insert(job.name.clone(), job.state);
+        }
+        self.states = states;
+    }
+}

@@ -1,0 +1,369 @@
+//! Reads a scenario from text.
+//!
+//! ```text
+//! stop timeout 2s                      the common budget (5s)
+//! forwarded                            TERM and INT go to the main application
+//! catalog slow 100ms | silent          how it answers a withdrawal (at once)
+//! job app: exec runs; essential        attributes after `;`, see `attribute`
+//! watch db
+//! template conf: data v1; check fails | passes; change exec exits 0 after 1s
+//! at 3s TERM                           see `deed`
+//! at 4s reload                         the indented lines are the new configuration
+//!   job app: exec runs; version 2
+//! until 10s                            else until nothing is left to happen
+//! ```
+
+use std::time::Duration;
+
+use pilot_core::{
+    Event, EventKind, Input, Instance, JobCommand, JobName, Signal, Source, Spec,
+    spec::{
+        Backoff, Command, Condition, HealthSpec, JobSpec, OnChange, Overlap, Restarts, ServiceSpec,
+        Status, StopSignals, TemplateSource, TemplateSpec, Wait, WatchSpec, When,
+    },
+};
+
+use crate::process::{Scripts, behaviours};
+
+/// A configuration, and what its programs do.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Config {
+    pub(crate) spec: Spec,
+    pub(crate) scripts: Scripts,
+    /// What templates are made of from the beginning.
+    pub(crate) data: Vec<(String, String)>,
+}
+
+/// What happens at a moment.
+#[derive(Clone, Debug)]
+pub(crate) enum Deed {
+    Input(Input),
+    Reload(Box<Config>),
+    Data { template: String, text: String },
+    Show,
+}
+
+/// How the catalog answers a withdrawal.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Answers {
+    After(Duration),
+    Never,
+}
+
+#[derive(Debug)]
+pub(crate) struct Scenario {
+    pub(crate) config: Config,
+    pub(crate) answers: Answers,
+    pub(crate) deeds: Vec<(Duration, Deed)>,
+    pub(crate) until: Option<Duration>,
+}
+
+pub(crate) fn scenario(text: &str) -> Scenario {
+    let mut scenario = Scenario {
+        config: Config::default(),
+        answers: Answers::After(Duration::ZERO),
+        deeds: Vec::new(),
+        until: None,
+    };
+    let margin = text.lines().find(|line| !line.trim().is_empty());
+    let margin = margin.map_or(0, |line| line.len() - line.trim_start().len());
+    for line in text.lines().filter(|line| !line.trim().is_empty()) {
+        let indented = line.len() - line.trim_start().len() > margin;
+        let line = line.trim();
+        match scenario.deeds.last_mut() {
+            Some((_, Deed::Reload(config))) if indented => config_line(config, line),
+            Some(_) | None => scenario_line(&mut scenario, line),
+        }
+    }
+    scenario
+}
+
+fn scenario_line(scenario: &mut Scenario, line: &str) {
+    if let Some(rest) = line.strip_prefix("at ") {
+        let (at, what) = rest.split_once(' ').expect("at TIME DEED");
+        return scenario.deeds.push((duration(at), deed(what)));
+    }
+    let words: Vec<&str> = line.split_whitespace().collect();
+    match *words.as_slice() {
+        ["until", time] => scenario.until = Some(duration(time)),
+        ["catalog", "silent"] => scenario.answers = Answers::Never,
+        ["catalog", "slow", span] => scenario.answers = Answers::After(duration(span)),
+        _ => config_line(&mut scenario.config, line),
+    }
+}
+
+fn config_line(config: &mut Config, line: &str) {
+    let (head, attributes) = line.split_once(':').unwrap_or((line, ""));
+    let words: Vec<&str> = head.split_whitespace().collect();
+    match *words.as_slice() {
+        ["stop", "timeout", span] => config.spec.stop_timeout = duration(span),
+        ["forwarded"] => config.spec.stop_signals = StopSignals::Forwarded,
+        ["job", name] => job(config, name, attributes),
+        ["watch", name] => config.spec.watches.push(watch(name)),
+        ["template", name] => template(config, name, attributes),
+        _ => panic!("no such line: {line}"),
+    }
+}
+
+fn job(config: &mut Config, name: &str, attributes: &str) {
+    let mut job = JobSpec::new(name);
+    for text in attributes.split(';').map(str::trim) {
+        attribute(&mut job, &mut config.scripts, text);
+    }
+    config.spec.jobs.push(job);
+}
+
+fn attribute(job: &mut JobSpec, scripts: &mut Scripts, text: &str) {
+    let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
+    match word {
+        "" => {}
+        "exec" => {
+            scripts.set(job.name.to_string(), behaviours(rest));
+            job.exec = Some(Command::new([job.name.as_str()]));
+        }
+        "version" => job.exec = Some(Command::new([job.name.as_str(), rest])),
+        "when" => job.when = when(job, rest),
+        "within" => job.start_within = Some(duration(rest)),
+        "restarts" => job.restarts = restarts(rest),
+        "backoff" => job.backoff = backoff(rest),
+        "timeout" => job.timeout = Some(duration(rest)),
+        "stop-timeout" => job.stop.timeout = Some(duration(rest)),
+        "stop-signal" => job.stop.signal = signal(rest),
+        "drain" => job.stop.drain = duration(rest),
+        "overlap" => job.overlap = overlap(rest),
+        "essential" => job.essential = true,
+        "service" => job.service = Some(service(&job.name, rest)),
+        "health" => health(job, scripts, rest),
+        _ => panic!("no such attribute: {text}"),
+    }
+}
+
+fn when(job: &mut JobSpec, text: &str) -> When {
+    let (word, rest) = text.split_once(' ').expect("when HOW WHAT");
+    match word {
+        "once" => When::Once(condition(rest)),
+        "each" => When::Each(condition(rest)),
+        "on" => When::OnSignal(signal(rest)),
+        "every" => {
+            job.overlap = Overlap::Skip;
+            job.restarts = Restarts::Unlimited;
+            When::Every(duration(rest))
+        }
+        _ => panic!("no such trigger: {text}"),
+    }
+}
+
+/// `stopping(app)`, `all[healthy(watch.a), healthy(b)]`, `any[…]`.
+pub(crate) fn condition(text: &str) -> Condition {
+    let text = text.trim();
+    let inner = |word: &str| text.strip_prefix(word).and_then(|s| s.strip_suffix(']'));
+    if let Some(parts) = inner("all[") {
+        return Condition::All(parts.split(',').map(condition).collect());
+    }
+    if let Some(parts) = inner("any[") {
+        return Condition::Any(parts.split(',').map(condition).collect());
+    }
+    Condition::Event(event(text))
+}
+
+pub(crate) fn event(text: &str) -> Event {
+    let text = text.strip_suffix(')').expect("event(source)");
+    let (kind, source) = text.split_once('(').expect("event(source)");
+    let kind = EventKind::parse(kind).unwrap_or_else(|| panic!("no such event: {kind}"));
+    Event::new(kind, origin(source))
+}
+
+fn origin(text: &str) -> Source {
+    match text.split_once('.') {
+        Some(("watch", name)) => Source::Watch(name.into()),
+        Some(("template", name)) => Source::Template(name.into()),
+        Some(("check", name)) => Source::Check(name.into()),
+        Some((_, _)) => panic!("no such source: {text}"),
+        None if text == "global" => Source::Global,
+        None => Source::Job(text.into()),
+    }
+}
+
+fn restarts(text: &str) -> Restarts {
+    match text {
+        "unlimited" => Restarts::Unlimited,
+        "never" => Restarts::NEVER,
+        number => Restarts::Left(number.parse().expect("a number of restarts")),
+    }
+}
+
+fn backoff(text: &str) -> Backoff {
+    match *text.split_whitespace().collect::<Vec<_>>().as_slice() {
+        ["none"] => Backoff::None,
+        [initial, max, reset] => Backoff::Exponential {
+            initial: duration(initial),
+            max: duration(max),
+            reset: duration(reset),
+        },
+        _ => panic!("no such backoff: {text}"),
+    }
+}
+
+fn overlap(text: &str) -> Overlap {
+    match text {
+        "skip" => Overlap::Skip,
+        "queue" => Overlap::Queue,
+        "replace" => Overlap::Replace,
+        _ => panic!("no such overlap: {text}"),
+    }
+}
+
+/// `1s` alone, `1s: fails | passes`, `1s timeout 500ms: runs`.
+fn health(job: &mut JobSpec, scripts: &mut Scripts, text: &str) {
+    let (head, exec) = text.split_once(':').unwrap_or((text, ""));
+    let (interval, timeout) = match head.split_once(" timeout ") {
+        Some((interval, timeout)) => (interval, Some(duration(timeout))),
+        None => (head, None),
+    };
+    let purpose = format!("check.{}", job.name);
+    job.health = Some(HealthSpec {
+        exec: (!exec.is_empty()).then(|| Command::new([&purpose])),
+        interval: duration(interval.trim()),
+        timeout,
+    });
+    if !exec.is_empty() {
+        scripts.set(purpose, behaviours(exec));
+    }
+}
+
+pub(crate) fn service(name: &JobName, initial: &str) -> ServiceSpec {
+    ServiceSpec {
+        id: format!("{name}-host"),
+        address: "10.0.0.1".to_owned(),
+        port: 80,
+        tags: Vec::new(),
+        meta: Vec::new(),
+        ttl: Duration::from_secs(5),
+        initial_status: Status::parse(initial),
+        enable_tag_override: false,
+        deregister_critical_after: None,
+    }
+}
+
+pub(crate) fn watch(name: &str) -> WatchSpec {
+    WatchSpec {
+        name: name.into(),
+        service: name.to_owned(),
+        tag: None,
+        dc: None,
+        interval: Duration::from_secs(1),
+    }
+}
+
+fn template(config: &mut Config, name: &str, attributes: &str) {
+    let mut template = TemplateSpec {
+        name: name.into(),
+        source: TemplateSource::Inline(String::new()),
+        destination: format!("/etc/{name}"),
+        perms: None,
+        user: None,
+        group: None,
+        check: None,
+        on_change: OnChange::None,
+        wait: Wait::DEFAULT,
+    };
+    for text in attributes.split(';').map(str::trim) {
+        let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
+        match word {
+            "" => {}
+            "data" => config.data.push((name.to_owned(), rest.to_owned())),
+            "check" => {
+                let purpose = format!("template.{name}.check");
+                template.check = Some(Command::new([purpose.as_str(), "{}"]));
+                config.scripts.set(purpose, behaviours(rest));
+            }
+            "change" => template.on_change = on_change(&mut config.scripts, name, rest),
+            _ => panic!("no such attribute: {text}"),
+        }
+    }
+    config.spec.templates.push(template);
+}
+
+fn on_change(scripts: &mut Scripts, name: &str, text: &str) -> OnChange {
+    match text.split_once(' ') {
+        Some(("exec", runs)) => {
+            let purpose = format!("template.{name}.onChange");
+            scripts.set(purpose.clone(), behaviours(runs));
+            OnChange::Exec {
+                command: Command::new([purpose]),
+                timeout: None,
+            }
+        }
+        Some(("restart", job)) => OnChange::Restart { job: job.into() },
+        Some((number, job)) => OnChange::Signal {
+            signal: signal(number),
+            job: job.into(),
+        },
+        None => panic!("no such change: {text}"),
+    }
+}
+
+/// `TERM`, `stop app`, `signal HUP app`, `maintenance on`, `answer db a b`, `data conf v2`,
+/// `reload`, `show`.
+fn deed(text: &str) -> Deed {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let command = |job: &str, command| {
+        Deed::Input(Input::JobCommanded {
+            job: job.into(),
+            command,
+        })
+    };
+    match *words.as_slice() {
+        ["start", job] => command(job, JobCommand::Start),
+        ["stop", job] => command(job, JobCommand::Stop),
+        ["restart", job] => command(job, JobCommand::Restart),
+        ["signal", name, job] => command(job, JobCommand::Signal(signal(name))),
+        ["maintenance", word] => Deed::Input(Input::MaintenanceRequested {
+            enable: word == "on",
+        }),
+        ["answer", watch, ref ids @ ..] => Deed::Input(Input::WatchAnswered {
+            watch: watch.into(),
+            instances: ids.iter().map(|id| instance(id)).collect(),
+        }),
+        ["data", template, text] => Deed::Data {
+            template: template.to_owned(),
+            text: text.to_owned(),
+        },
+        ["reload"] => Deed::Reload(Box::default()),
+        ["started"] => Deed::Input(Input::Started),
+        ["show"] => Deed::Show,
+        [name] => Deed::Input(Input::SignalArrived(signal(name))),
+        _ => panic!("no such deed: {text}"),
+    }
+}
+
+/// `a`, or `a:8080` with a port.
+pub(crate) fn instance(text: &str) -> Instance {
+    let (id, port) = text.split_once(':').unwrap_or((text, "80"));
+    Instance {
+        id: id.to_owned(),
+        address: "10.0.0.2".to_owned(),
+        port: port.parse().expect("a port"),
+        tags: Vec::new(),
+        meta: Vec::new(),
+    }
+}
+
+fn signal(text: &str) -> Signal {
+    Signal::parse(text).unwrap_or_else(|| panic!("no such deed or signal: {text}"))
+}
+
+/// `250ms`, `3s`, `2m`, `3h`.
+pub(crate) fn duration(text: &str) -> Duration {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let number: u64 = digits
+        .parse()
+        .unwrap_or_else(|_| panic!("no such span: {text}"));
+    match &text[digits.len()..] {
+        "ms" => Duration::from_millis(number),
+        "s" => Duration::from_secs(number),
+        "m" => Duration::from_secs(60 * number),
+        "h" => Duration::from_secs(3600 * number),
+        unit => panic!("no such unit: {unit}"),
+    }
+}

@@ -1,0 +1,313 @@
+//! What a random world is made of.
+
+use std::{fmt, time::Duration};
+
+use pilot_core::{
+    EventKind, Input, JobCommand, RunId, Signal, Source, Spec,
+    spec::{
+        Backoff, Command, Condition, HealthSpec, JobSpec, OnChange, Overlap, Restarts, StopSpec,
+        When,
+    },
+};
+use proptest::{collection::vec, option, prelude::*, sample::select};
+
+use crate::{
+    process::{Scripts, behaviours},
+    read::{self, Answers, Config},
+};
+
+const NAMES: [&str; 5] = ["a", "b", "c", "d", "e"];
+
+/// A random world.
+#[derive(Clone)]
+pub(crate) struct Case {
+    /// The first is the one to begin with.
+    pub(crate) reloads: Vec<Spec>,
+    scripts: Vec<(String, Vec<&'static str>)>,
+    pub(crate) answers: Answers,
+    /// Whether facts come only after the start.
+    pub(crate) started: bool,
+    pub(crate) facts: Vec<(Duration, Fact)>,
+}
+
+/// A random fact.
+#[derive(Clone, Debug)]
+pub(crate) enum Fact {
+    Input(Input),
+    Data(String),
+    SameAgain,
+    Reload(usize),
+    /// The end of a run is told once more, long after it.
+    Stale(RunId),
+}
+
+/// One line for each part, since a failure is read by people.
+impl fmt::Debug for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for spec in &self.reloads {
+            writeln!(f, "\nstop timeout {:?}, {:?}", spec.stop_timeout, spec.stop_signals)?;
+            for job in &spec.jobs {
+                writeln!(f, "  {job:?}")?;
+            }
+        }
+        for (purpose, runs) in &self.scripts {
+            writeln!(f, "{purpose}: {}", runs.join(" | "))?;
+        }
+        for fact in &self.facts {
+            writeln!(f, "{fact:?}")?;
+        }
+        write!(f, "{:?}, started {}", self.answers, self.started)
+    }
+}
+
+impl Case {
+    pub(crate) fn config(&self) -> Config {
+        let mut scripts = Scripts::default();
+        for (purpose, runs) in &self.scripts {
+            scripts.set(purpose.clone(), behaviours(&runs.join(" | ")));
+        }
+        let spec = self.reloads.first().cloned().unwrap_or_default();
+        Config {
+            spec,
+            scripts,
+            data: Vec::new(),
+        }
+    }
+}
+
+prop_compose! {
+    pub(crate) fn case()(
+        reloads in vec(spec(), 1..4),
+        scripts in scripts(),
+        answers in prop_oneof![
+            Just(Answers::After(Duration::ZERO)),
+            Just(Answers::After(Duration::from_millis(100))),
+            Just(Answers::Never),
+        ],
+        started in prop::bool::weighted(0.9),
+        facts in vec((0_u64..12_000, fact()), 0..14),
+    ) -> Case {
+        let at = |(at, fact)| (Duration::from_millis(at), fact);
+        let facts = facts.into_iter().map(at).collect();
+        Case { reloads, scripts, answers, started, facts }
+    }
+}
+
+fn scripts() -> impl Strategy<Value = Vec<(String, Vec<&'static str>)>> {
+    let purposes = NAMES.iter().flat_map(|n| [(*n).to_owned(), format!("check.{n}")]);
+    let template = ["template.conf.check", "template.conf.onChange"];
+    let purposes = purposes.chain(template.map(str::to_owned));
+    purposes
+        .map(|purpose| (Just(purpose), vec(behaviour(), 1..4)))
+        .collect::<Vec<_>>()
+}
+
+fn behaviour() -> impl Strategy<Value = &'static str> {
+    let ways = [
+        "runs",
+        "passes",
+        "fails",
+        "missing",
+        "exits 0 after 50ms",
+        "exits 3 after 700ms",
+        "exits 0 after 12s",
+        "runs, ignores TERM",
+        "runs, takes 2s to stop",
+        "runs, exits 3 on TERM",
+        "passes, leaves a child for 2s",
+        "exits 1 after 300ms, leaves a child for ever",
+        "runs, ignores TERM, leaves a child for ever",
+        "runs, ignores TERM, stuck",
+        "fails, leaves a child for ever, stuck",
+    ];
+    select(ways.to_vec())
+}
+
+fn spec() -> impl Strategy<Value = Spec> {
+    let jobs = (0..NAMES.len()).map(|n| option::weighted(0.6, job(n))).collect::<Vec<_>>();
+    let timeouts = select(vec![0_u64, 300, 1500]).prop_map(Duration::from_millis);
+    let forwarded = prop::bool::weighted(0.1);
+    (jobs, timeouts, forwarded, 0..4_usize).prop_map(|(jobs, stop_timeout, forwarded, extra)| {
+        let mut spec = Spec {
+            stop_timeout,
+            jobs: jobs.into_iter().flatten().collect(),
+            ..Spec::default()
+        };
+        if forwarded {
+            spec.stop_signals = pilot_core::spec::StopSignals::Forwarded;
+        }
+        if extra & 1 == 1 {
+            spec.watches.push(read::watch("w"));
+        }
+        if extra & 2 == 2 {
+            let target = spec.jobs.first().map(|job| job.name.clone());
+            spec.templates.push(template(target.filter(|_| extra == 3)));
+        }
+        drop_dangling(&mut spec);
+        spec
+    })
+}
+
+/// A configuration names only jobs that are there.
+fn drop_dangling(spec: &mut Spec) {
+    loop {
+        let names: Vec<_> = spec.jobs.iter().map(|job| job.name.clone()).collect();
+        let before = spec.jobs.len();
+        spec.jobs.retain(|job| match &job.when {
+            When::Once(condition) | When::Each(condition) => {
+                condition.events().iter().all(|event| match &event.source {
+                    Source::Job(name) | Source::Check(name) => names.contains(name),
+                    Source::Global
+                    | Source::Watch(_)
+                    | Source::Template(_)
+                    | Source::Signal(_) => true,
+                })
+            }
+            When::Every(_) | When::OnSignal(_) => true,
+        });
+        if spec.jobs.len() == before {
+            return;
+        }
+    }
+}
+
+fn template(target: Option<pilot_core::JobName>) -> pilot_core::spec::TemplateSpec {
+    let mut config = read::scenario("template conf: check passes; change exec passes").config;
+    let mut template = config.spec.templates.swap_remove(0);
+    if let Some(job) = target {
+        template.on_change = OnChange::Restart { job };
+    }
+    template
+}
+
+fn job(n: usize) -> impl Strategy<Value = JobSpec> {
+    let span = || select(vec![0_u64, 200, 1000]).prop_map(Duration::from_millis);
+    let timeout = || option::weighted(0.3, (100_u64..3000).prop_map(Duration::from_millis));
+    let first = (
+        prop::bool::weighted(0.85),
+        when(n),
+        timeout(),
+        select(vec![Restarts::NEVER, Restarts::Left(2), Restarts::Unlimited]),
+        prop::bool::weighted(0.9),
+        timeout(),
+    );
+    let second = (
+        timeout(),
+        span(),
+        select(vec![Overlap::Skip, Overlap::Queue, Overlap::Replace]),
+        prop::bool::weighted(0.15),
+        option::weighted(0.5, timeout()),
+        option::weighted(0.5, select(vec!["", "warning"])),
+    );
+    (first, second).prop_map(move |(first, second)| {
+        let (exec, when, start_within, restarts, slow, timeout) = first;
+        let (stop_timeout, drain, overlap, essential, check_timeout, service) = second;
+        let each = matches!(when, When::Each(_) | When::OnSignal(_));
+        let mut job = JobSpec::new(NAMES[n]);
+        job.exec = exec.then(|| Command::new([NAMES[n], "v1"]));
+        job.when = when;
+        job.start_within = start_within;
+        job.restarts = match restarts {
+            Restarts::Unlimited if each => Restarts::NEVER,
+            Restarts::Unlimited | Restarts::Left(_) => restarts,
+        };
+        job.backoff = Backoff::Exponential {
+            initial: Duration::from_millis(if slow { 500 } else { 100 }),
+            max: Duration::from_secs(3),
+            reset: Duration::from_secs(10),
+        };
+        job.timeout = timeout;
+        job.stop = StopSpec {
+            timeout: stop_timeout,
+            drain,
+            ..StopSpec::DEFAULT
+        };
+        job.overlap = overlap;
+        job.essential = essential && n == 0;
+        job.health = check_timeout.map(|timeout| HealthSpec {
+            exec: Some(Command::new(["check"])),
+            interval: Duration::from_secs(1),
+            timeout,
+        });
+        job.service = service.map(|initial| read::service(&job.name, initial));
+        job
+    })
+}
+
+/// A job runs on the stop of an earlier one only, so that there is no ring of stops.
+fn when(n: usize) -> BoxedStrategy<When> {
+    let condition = || match n {
+        0 => single(n).boxed(),
+        _ => prop_oneof![
+            2 => single(n),
+            1 => vec(single(n), 1..3).prop_map(Condition::All),
+            1 => vec(single(n), 1..3).prop_map(Condition::Any),
+        ]
+        .boxed(),
+    };
+    prop_oneof![
+        3 => Just(When::Once(Condition::startup())),
+        4 => condition().prop_map(When::Once),
+        3 => condition().prop_map(When::Each),
+        1 => (200_u64..2000).prop_map(|ms| When::Every(Duration::from_millis(ms))),
+        1 => Just(When::OnSignal(Signal::HUP)),
+    ]
+    .boxed()
+}
+
+fn single(n: usize) -> impl Strategy<Value = Condition> {
+    let word = |text: String| read::condition(&text);
+    let any = select(NAMES.to_vec()).prop_flat_map(move |name| {
+        let kinds = ["exitSuccess", "exitFailed", "healthy", "unhealthy", "timerExpired"];
+        select(kinds.to_vec()).prop_map(move |kind| word(format!("{kind}({name})")))
+    });
+    let other = select(vec![
+        "startup(global)",
+        "enterMaintenance(global)",
+        "changed(watch.w)",
+        "healthy(template.conf)",
+        "exitFailed(check.a)",
+    ]);
+    let other = other.prop_map(move |text| word(text.to_owned()));
+    if n == 0 {
+        return prop_oneof![any, other].boxed();
+    }
+    let earlier = select(NAMES[..n].to_vec()).prop_flat_map(move |name| {
+        let kinds = vec![EventKind::Stopping, EventKind::Stopped];
+        select(kinds).prop_map(move |kind| word(format!("{kind}({name})")))
+    });
+    prop_oneof![1 => any, 1 => other, 3 => earlier].boxed()
+}
+
+fn fact() -> impl Strategy<Value = Fact> {
+    let signals = [Signal::TERM, Signal::INT, Signal::HUP, Signal::USR1];
+    let commands = [
+        JobCommand::Start,
+        JobCommand::Stop,
+        JobCommand::Restart,
+        JobCommand::Signal(Signal::USR2),
+    ];
+    let command = (select(NAMES.to_vec()), select(commands.to_vec()));
+    let old = (1_u64..20).prop_map(RunId);
+    prop_oneof![
+        1 => select(signals.to_vec()).prop_map(|signal| Fact::Input(Input::SignalArrived(signal))),
+        4 => command.prop_map(|(job, command)| Fact::Input(Input::JobCommanded {
+            job: job.into(),
+            command,
+        })),
+        3 => (0..3_usize).prop_map(Fact::Reload),
+        2 => Just(Fact::SameAgain),
+        1 => any::<bool>().prop_map(|enable| {
+            Fact::Input(Input::MaintenanceRequested { enable })
+        }),
+        1 => select(vec!["x", "x y", ""]).prop_map(|ids| Fact::Input(Input::WatchAnswered {
+            watch: "w".into(),
+            instances: ids.split_whitespace().map(read::instance).collect(),
+        })),
+        1 => select(vec!["v1", "v2", "broken"]).prop_map(|text| Fact::Data(text.to_owned())),
+        1 => (select(NAMES.to_vec())).prop_map(|job| {
+            Fact::Input(Input::Withdrawn { job: job.into() })
+        }),
+        1 => old.prop_map(Fact::Stale),
+    ]
+}
