@@ -12,6 +12,7 @@ mod proxy;
 
 mod faults;
 mod keys;
+mod names;
 mod registration;
 mod restarts;
 mod tls;
