@@ -131,13 +131,17 @@ mod tests {
 
     #[test]
     fn case_47_integers_are_seconds() {
-        check(&["1", "10", "0", "-3", "+5"], parse, &expect![[r#"
+        check(
+            &["1", "10", "0", "-3", "+5"],
+            parse,
+            &expect![[r#"
             "1" = 1000000000
             "10" = 10000000000
             "0" = 0
             "-3" = -3000000000
             "+5" = 5000000000
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
@@ -145,7 +149,10 @@ mod tests {
         let texts = [
             "10ns", "10us", "10µs", "10ms", "10s", "10m", "10h", "1h30m", "1.5s", ".5s", "-1ms",
         ];
-        check(&texts, parse, &expect![[r#"
+        check(
+            &texts,
+            parse,
+            &expect![[r#"
             "10ns" = 10
             "10us" = 10000
             "10µs" = 10000
@@ -157,7 +164,8 @@ mod tests {
             "1.5s" = 1500000000
             ".5s" = 500000000
             "-1ms" = -1000000
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
@@ -176,7 +184,10 @@ mod tests {
             "1h3",
             "xx",
         ];
-        check(&texts, parse, &expect![[r#"
+        check(
+            &texts,
+            parse,
+            &expect![[r#"
             "asf": time: invalid duration asf
             "20yy": time: unknown unit yy in duration 20yy
             "0.5": time: missing unit in duration 0.5
@@ -189,18 +200,23 @@ mod tests {
             "1 s": time: unknown unit  s in duration 1 s
             "1h3": time: missing unit in duration 1h3
             "xx": time: invalid duration xx
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
     fn go_durations_need_a_unit() {
-        check(&["10", "0", "10m", "", "nope"], parse_go, &expect![[r#"
+        check(
+            &["10", "0", "10m", "", "nope"],
+            parse_go,
+            &expect![[r#"
             "10": time: missing unit in duration 10
             "0" = 0
             "10m" = 600000000000
             "": time: invalid duration 
             "nope": time: invalid duration nope
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
@@ -211,11 +227,15 @@ mod tests {
             "9223372036s",
             "39h9m14.425s",
         ];
-        check(&texts, parse, &expect![[r#"
+        check(
+            &texts,
+            parse,
+            &expect![[r#"
             "0.3333333333333333333h" = 1199999999999
             "9223372036854775807ns" = 9223372036854775807
             "9223372036s" = 9223372036000000000
             "39h9m14.425s" = 140954425000000
-        "#]]);
+        "#]],
+        );
     }
 }

@@ -129,11 +129,20 @@ impl Reader<'_> {
         let key = Spanned::new(Span::new(start, self.scan.offset()), key);
         self.scan.skip_blank()?;
         if !self.scan.take(':') {
-            return Err(self.scan.unexpected("after object key"));
+            return Err(self.after_key());
         }
         self.scan.skip_blank()?;
         let value = self.value()?;
         Ok(Member { key, value })
+    }
+
+    /// Says what stands where a colon should.
+    fn after_key(&self) -> SyntaxError {
+        let mut error = self.scan.unexpected("after object key");
+        if matches!(self.scan.peek(), Some('-' | '.')) {
+            error.hint = Some("a key with other characters than letters needs quotes".to_owned());
+        }
+        error
     }
 
     /// Says what stands where a comma or a closing bracket should.

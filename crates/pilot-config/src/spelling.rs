@@ -10,7 +10,7 @@ pub(crate) fn nearest<'a>(
     let most = (wanted.chars().count() / 3).clamp(1, 3);
     let near = known
         .into_iter()
-        .map(|word| (distance(&wanted, &plain(word)), word));
+        .map(|word| (steps(&wanted, &plain(word)), word));
     let (steps, word) = near.min_by_key(|(steps, _)| *steps)?;
     (steps <= most).then_some(word)
 }
@@ -18,6 +18,19 @@ pub(crate) fn nearest<'a>(
 /// Makes the hint for it.
 pub(crate) fn hint<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     nearest(written, known).map(|word| format!("did you mean `{word}`?"))
+}
+
+/// Counts how far one word is from another; one that goes on from the other is near.
+fn steps(written: &str, known: &str) -> usize {
+    let (short, long) = if written.len() < known.len() {
+        (written, known)
+    } else {
+        (known, written)
+    };
+    if short.len() > 2 && long.starts_with(short) && long.len() - short.len() < 4 {
+        return 1;
+    }
+    distance(written, known)
 }
 
 /// Counts the insertions, deletions, replacements and swaps of neighbours from one to the other.
@@ -58,6 +71,7 @@ mod tests {
             ("tiemout", Some("timeout")),
             ("initialStatus", Some("initial_status")),
             ("prot", Some("port")),
+            ("tag", Some("tags")),
             ("bogus", None),
             ("", None),
         ];

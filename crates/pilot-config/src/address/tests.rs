@@ -48,7 +48,10 @@ fn case_51_to_53_names() {
         &["eth0[1]"],
         &["eth0[2]"],
     ];
-    check(&table(), &cases, &expect![[r#"
+    check(
+        &table(),
+        &cases,
+        &expect![[r#"
         lo => 127.0.0.1
         lo:inet6 => ::1
         eth0 => 10.2.0.1
@@ -60,7 +63,8 @@ fn case_51_to_53_names() {
         eth0[2] => none of the interface specifications were able to match
         Specifications: [eth0[2]]
         Interfaces IPs: [eth0:10.2.0.1 eth0:192.168.1.100 eth1:10.0.0.100 eth1:10.0.0.200 eth2:10.1.0.200 eth2:fdc6:238c:c4bc::1 lo:::1 lo:127.0.0.1]
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -76,7 +80,10 @@ fn case_54_to_56_networks_families_lists() {
         &["eth3", "fdc6:238c:c4bc::/48", "inet", "inet6"],
         &["eth3", "10.0.0.0/16", "inet", "inet6"],
     ];
-    check(&table(), &cases, &expect![[r#"
+    check(
+        &table(),
+        &cases,
+        &expect![[r#"
         10.0.0.0/16 => 10.0.0.100
         10.1.0.0/16 => 10.1.0.200
         10.0.0.0/8 => 10.2.0.1
@@ -86,13 +93,17 @@ fn case_54_to_56_networks_families_lists() {
         eth2:inet6 => fdc6:238c:c4bc::1
         eth3, fdc6:238c:c4bc::/48, inet, inet6 => fdc6:238c:c4bc::1
         eth3, 10.0.0.0/16, inet, inet6 => 10.0.0.100
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn case_57_only_loopback() {
     let lo = [interface("lo", "127.0.0.1"), interface("lo", "::1")];
-    check(&lo, &[&["inet"], &["inet6"], &DEFAULT], &expect![[r#"
+    check(
+        &lo,
+        &[&["inet"], &["inet6"], &DEFAULT],
+        &expect![[r#"
         inet => none of the interface specifications were able to match
         Specifications: [inet]
         Interfaces IPs: [lo:::1 lo:127.0.0.1]
@@ -102,7 +113,8 @@ fn case_57_only_loopback() {
         eth0:inet, inet => none of the interface specifications were able to match
         Specifications: [eth0:inet inet]
         Interfaces IPs: [lo:::1 lo:127.0.0.1]
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -131,7 +143,10 @@ fn case_59_unreadable() {
         &["10.0.0.0/33"],
         &["eth0", "!", "eth0:inet5"],
     ];
-    check(&table(), &cases, &expect![[r#"
+    check(
+        &table(),
+        &cases,
+        &expect![[r#"
          => Unable to parse interface spec: 
         ! => Unable to parse interface spec: !
         127.0.0.1 => Unable to parse interface spec: 127.0.0.1
@@ -143,7 +158,8 @@ fn case_59_unreadable() {
         10.0.0.0/33 => Unable to parse interface spec: 10.0.0.0/33
         eth0, !, eth0:inet5 => Unable to parse interface spec: !
         Unable to parse interface spec: eth0:inet5
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -160,17 +176,26 @@ fn case_60_the_table_is_sorted() {
         eth2:10.1.0.200
         eth2:fdc6:238c:c4bc::1
         lo:::1
-        lo:127.0.0.1"#]].assert_eq(&shown.join("\n"));
+        lo:127.0.0.1"#]]
+    .assert_eq(&shown.join("\n"));
 }
 
 #[test]
 fn case_63_the_default_prefers_eth0() {
-    check(&table(), &[&DEFAULT], &expect![[r#"
+    check(
+        &table(),
+        &[&DEFAULT],
+        &expect![[r#"
         eth0:inet, inet => 10.2.0.1
-    "#]]);
-    check(&[interface("ens3", "10.9.8.7")], &[&DEFAULT], &expect![[r#"
+    "#]],
+    );
+    check(
+        &[interface("ens3", "10.9.8.7")],
+        &[&DEFAULT],
+        &expect![[r#"
         eth0:inet, inet => 10.9.8.7
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -186,10 +211,14 @@ fn case_65_names_that_containerpilot_3_could_not_write() {
         &["eth0@if7[0]"],
         &["eth0.100:inet6", "br-1234"],
     ];
-    check(&odd, &cases, &expect![[r#"
+    check(
+        &odd,
+        &cases,
+        &expect![[r#"
         br-1234 => 10.3.0.1
         eth0.100:inet => 10.3.0.2
         eth0@if7[0] => 10.3.0.3
         eth0.100:inet6, br-1234 => 10.3.0.1
-    "#]]);
+    "#]],
+    );
 }

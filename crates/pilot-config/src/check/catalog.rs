@@ -24,9 +24,7 @@ pub(super) fn check(raw: &Raw<'_>, jobs: &[job::Checked], ground: Ground<'_>) ->
         Some(RawCatalog::Embedded { address }) => Some(Catalog::Embedded(Embedded {
             address: text(address.as_ref()),
         })),
-        Some(RawCatalog::Consul { span, consul: raw }) => {
-            consul(raw, *span, ground).map(Catalog::Consul)
-        }
+        Some(RawCatalog::Consul(raw)) => consul(raw, ground).map(Catalog::Consul),
         None => {
             let (at, why) = need(raw, jobs)?;
             let reason = format!("no discovery backend defined{why}");
@@ -84,34 +82,17 @@ fn warn_unused(raw: &Raw<'_>, jobs: &[job::Checked], span: Span, ground: Ground<
     }
 }
 
-fn consul(raw: &RawConsul, span: Span, ground: Ground<'_>) -> Option<Consul> {
-    let none = RawTls::default();
-    let (address, scheme, token, tls) = match raw {
-        RawConsul::Text(written) => {
-            let (address, scheme) = strip(&written.value);
-            let default = (!address.is_empty()).then_some(scheme);
-            (address.to_owned(), default, None, &none)
-        }
-        RawConsul::Fields {
-            address,
-            scheme,
-            token,
-            tls,
-        } => {
-            let scheme = scheme
-                .as_ref()
-                .map(|scheme| named(scheme, ground))
-                .unwrap_or_default();
-            (
-                text(address.as_ref()).unwrap_or_default(),
-                scheme,
-                token.as_ref(),
-                tls,
-            )
-        }
+fn consul(raw: &RawConsul, ground: Ground<'_>) -> Option<Consul> {
+    let written = text(raw.address.as_ref()).unwrap_or_default();
+    let (address, scheme) = if raw.short {
+        let (address, scheme) = strip(&written);
+        (address.to_owned(), (!address.is_empty()).then_some(scheme))
+    } else {
+        let scheme = raw.scheme.as_ref().and_then(|scheme| named(scheme, ground));
+        (written, scheme)
     };
-    let (address, scheme) = locate(address, scheme, span, ground)?;
-    Some(complete(address, scheme, token, tls, span, ground))
+    let (address, scheme) = locate(address, scheme, raw.span, ground)?;
+    Some(complete(address, scheme, raw, ground))
 }
 
 /// Takes one leading scheme off, as ContainerPilot does.
@@ -173,14 +154,8 @@ fn locate(
 }
 
 /// Lets the environment win over the file, which it does for all but the address.
-fn complete(
-    address: String,
-    scheme: Scheme,
-    token: Option<&Spanned<String>>,
-    tls: &RawTls,
-    span: Span,
-    ground: Ground<'_>,
-) -> Consul {
+fn complete(address: String, scheme: Scheme, raw: &RawConsul, ground: Ground<'_>) -> Consul {
+    let (tls, span) = (&raw.tls, raw.span);
     let either = |name: &str, written: Option<&Spanned<String>>| {
         ground
             .world
@@ -197,7 +172,7 @@ fn complete(
     let written = if token_file.is_some() {
         None
     } else {
-        text(token)
+        text(raw.token.as_ref())
     };
     let token = own.or(written).map(Secret::new);
     let consul = Consul {

@@ -269,6 +269,13 @@ impl Reader<'_> {
     fn nothing(&self, raw: &RawWhen<'_>) -> Option<When> {
         let name = self.name;
         let (at, reason) = match &raw.source {
+            Some(source) if source.value.starts_with("SIG") => (
+                source.span,
+                format!(
+                    "cannot start job[{name}]: `{}` is not a signal",
+                    source.value
+                ),
+            ),
             Some(source) => (
                 source.span,
                 format!("cannot start job[{name}]: 'when' has a 'source' but no event"),
@@ -312,7 +319,7 @@ impl Reader<'_> {
             None if global => (Source::Global, word.span),
             None => {
                 let reason = format!(
-                    "cannot start job[{}] on `{}`: of what, no 'source' says",
+                    "cannot start job[{}]: `{}` needs a 'source'",
                     self.name, word.value
                 );
                 let hint =

@@ -2,6 +2,7 @@
 
 use super::weak;
 use crate::{
+    duration,
     findings::Findings,
     spelling,
     value::{Kind, Member, Span, Spanned, Value},
@@ -116,7 +117,19 @@ impl<'v, 'f> Fields<'v, 'f> {
 
     /// Takes a whole number.
     pub(crate) fn number(&mut self, name: &'static str) -> Option<Spanned<i64>> {
-        self.read(name, weak::number)
+        let path = self.path_of(name);
+        let value = self.value(name)?;
+        match weak::number(value, &path) {
+            Ok(number) => Some(Spanned::new(value.span, number)),
+            Err(reason) => {
+                // The likely mistake: `interval` here, but a duration in `when.interval`.
+                let duration =
+                    weak::text(value, &path).is_ok_and(|text| duration::parse(&text).is_ok());
+                let hint = duration.then(|| format!("`{name}` is a whole number of seconds"));
+                self.findings.guessed(value.head(), reason, hint);
+                None
+            }
+        }
     }
 
     /// Takes a yes or no.

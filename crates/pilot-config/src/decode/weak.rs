@@ -138,7 +138,8 @@ mod tests {
             []: '[0].key' expected type 'int', got unconvertible type '[]interface {}'
             {}: '[0].key' expected type 'int', got unconvertible type 'map[string]interface {}'
             1e30 = 9223372036854775807
-        "#]].assert_eq(&table(number, &texts));
+        "#]]
+        .assert_eq(&table(number, &texts));
     }
 
     #[test]
@@ -157,7 +158,8 @@ mod tests {
             [1]: '[0].key' expected type 'string', got unconvertible type '[]interface {}'
             {}: '[0].key' expected type 'string', got unconvertible type 'map[string]interface {}'
             Infinity = "+Inf"
-        "#]].assert_eq(&table(text, &texts));
+        "#]]
+        .assert_eq(&table(text, &texts));
     }
 
     #[test]
@@ -201,6 +203,7 @@ mod tests {
             {a: 1}: '[0].key': source data must be an array or slice, got map
             [[]]: '[0].key[0]' expected type 'string', got unconvertible type '[]interface {}'
             null = []
-        "#]].assert_eq(&table(super::texts, &texts));
+        "#]]
+        .assert_eq(&table(super::texts, &texts));
     }
 }

@@ -40,7 +40,11 @@ fn hex(scan: &mut Scan<'_>) -> Result<f64, SyntaxError> {
 
 fn decimal(scan: &mut Scan<'_>) -> Result<f64, SyntaxError> {
     let text = scan.rest();
-    let whole = if scan.take('0') { 1 } else { digits(scan) };
+    let whole = if scan.take('0') {
+        leading_zero(scan)?
+    } else {
+        digits(scan)
+    };
     let fraction = if scan.take('.') { digits(scan) } else { 0 };
     if whole + fraction == 0 {
         return Err(scan.unexpected("in numeric literal"));
@@ -58,6 +62,19 @@ fn decimal(scan: &mut Scan<'_>) -> Result<f64, SyntaxError> {
     text[..length]
         .parse()
         .map_err(|_| scan.error(format!("invalid number {}", &text[..length])))
+}
+
+/// A number is the same in every reader only without leading zeros.
+fn leading_zero(scan: &Scan<'_>) -> Result<usize, SyntaxError> {
+    if !scan.peek().is_some_and(|c| c.is_ascii_digit()) {
+        return Ok(1);
+    }
+    let hint = "a number has no leading zeros; octal digits go in quotes";
+    let error = scan.unexpected("in numeric literal");
+    Err(SyntaxError {
+        hint: Some(hint.to_owned()),
+        ..error
+    })
 }
 
 fn digits(scan: &mut Scan<'_>) -> usize {

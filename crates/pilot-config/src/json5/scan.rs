@@ -50,8 +50,8 @@ impl<'t> Scan<'t> {
             let rest = self.rest();
             if rest.starts_with("//") {
                 self.offset += rest.find(is_line_end).unwrap_or(rest.len());
-            } else if rest.starts_with("/*") {
-                let end = rest[2..].find("*/").ok_or_else(|| self.open_comment())?;
+            } else if let Some(comment) = rest.strip_prefix("/*") {
+                let end = comment.find("*/").ok_or_else(|| self.open_comment())?;
                 self.offset += 2 + end + 2;
             } else if self.peek().is_some_and(is_blank) {
                 self.next();

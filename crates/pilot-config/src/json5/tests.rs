@@ -27,9 +27,12 @@ fn oracle(text: &str) -> Option<Json> {
         match json {
             Json::Number(number) => number.as_f64().into(),
             Json::Array(items) => items.into_iter().map(floats).collect(),
-            Json::Object(members) => {
-                Json::Object(members.into_iter().map(|(key, value)| (key, floats(value))).collect())
-            }
+            Json::Object(members) => Json::Object(
+                members
+                    .into_iter()
+                    .map(|(key, value)| (key, floats(value)))
+                    .collect(),
+            ),
             Json::Null | Json::Bool(_) | Json::String(_) => json,
         }
     }
@@ -49,7 +52,17 @@ fn agrees_on_the_examples_of_the_standard() {
         "{ lineBreaks: \"Look, Mom! \\\nNo \\\\n's!\" }",
         "{ hexadecimal: 0xdecaf, leading: .8675309, andTrailing: 8675309., plus: +1 }",
         "{ trailingComma: 'in objects', andIn: ['arrays',], \"backwards\": \"JSON\", }",
-        "Infinity", "-Infinity", "NaN", "-NaN", "1e3", "1E-3", "-0", "0.5", "-.5", "5.e1", "5.",
+        "Infinity",
+        "-Infinity",
+        "NaN",
+        "-NaN",
+        "1e3",
+        "1E-3",
+        "-0",
+        "0.5",
+        "-.5",
+        "5.e1",
+        "5.",
         "'\\b\\f\\n\\r\\t\\v\\0\\x41\\u0042\\'\\\"\\\\\\/\\a\\\r\nend'",
         "/* a * b / c */ // line\u{2028} [1, /**/ 2]\u{feff}\u{a0}",
         "{ $_a1: 1, \\u0061b: 2, 'single': 3, ünïcode: 4, null: 5, true: 6 }",
@@ -86,16 +99,24 @@ fn agrees_on_the_examples_of_the_standard() {
 /// The oracle refuses the first two and takes the last, against the standard.
 #[test]
 fn follows_the_standard_where_the_oracle_does_not() {
-    assert_eq!(parse("+Infinity").unwrap().kind, Kind::Number(f64::INFINITY));
-    assert_eq!(parse("'a\u{2028}b'").unwrap().kind, Kind::Text("a\u{2028}b".to_owned()));
+    assert_eq!(
+        parse("+Infinity").unwrap().kind,
+        Kind::Number(f64::INFINITY)
+    );
+    assert_eq!(
+        parse("'a\u{2028}b'").unwrap().kind,
+        Kind::Text("a\u{2028}b".to_owned())
+    );
     assert!(parse("'\\01'").is_err());
 }
 
 #[test]
 fn joins_surrogates_and_replaces_halves() {
-    let text = |text: &str| match parse(text).unwrap().kind {
-        Kind::Text(text) => text,
-        other => panic!("{other:?}"),
+    let text = |text: &str| {
+        let Kind::Text(text) = parse(text).unwrap().kind else {
+            panic!("{text} is no text");
+        };
+        text
     };
     assert_eq!(text(r#""\ud83d\ude00""#), "\u{1f600}");
     assert_eq!(text(r#""\ud83d""#), "\u{fffd}");
@@ -122,9 +143,11 @@ fn knows_where_everything_is() {
 
 #[test]
 fn large_numbers_keep_their_size() {
-    let number = |text: &str| match parse(text).unwrap().kind {
-        Kind::Number(number) => decimal(number),
-        other => panic!("{other:?}"),
+    let number = |text: &str| {
+        let Kind::Number(number) = parse(text).unwrap().kind else {
+            panic!("{text} is no number");
+        };
+        decimal(number)
     };
     assert_eq!(number("70000"), "70000");
     assert_eq!(number("0xffffffffff"), "1099511627775");
@@ -134,9 +157,43 @@ fn large_numbers_keep_their_size() {
 
 /// Pieces that together make texts near the border between right and wrong.
 const PIECES: &[&str] = &[
-    "{", "}", "[", "]", ",", ":", "a", "b_1", "$", "'x'", "\"y\"", "'\\n'", "'\\x41'", "'\\0'",
-    "'\\u0041'", "1", "-2", "+3", ".5", "6.", "0x1F", "1e3", "0", "Infinity", "NaN", "null", "true",
-    "false", " ", "\n", "\t", "//c\n", "/*c*/", "\u{feff}", "\u{2003}", "\\\n", "é",
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    ":",
+    "a",
+    "b_1",
+    "$",
+    "'x'",
+    "\"y\"",
+    "'\\n'",
+    "'\\x41'",
+    "'\\0'",
+    "'\\u0041'",
+    "1",
+    "-2",
+    "+3",
+    ".5",
+    "6.",
+    "0x1F",
+    "1e3",
+    "0",
+    "Infinity",
+    "NaN",
+    "null",
+    "true",
+    "false",
+    " ",
+    "\n",
+    "\t",
+    "//c\n",
+    "/*c*/",
+    "\u{feff}",
+    "\u{2003}",
+    "\\\n",
+    "é",
 ];
 
 fn document() -> impl Strategy<Value = String> {
@@ -150,7 +207,8 @@ fn document() -> impl Strategy<Value = String> {
             format!("{{{}{comma}}}", members.join(","))
         });
         let items = prop::collection::vec(inner, 1..4);
-        let list = (items, comma).prop_map(|(items, comma)| format!("[{}{comma}]", items.join("\t,")));
+        let list =
+            (items, comma).prop_map(|(items, comma)| format!("[{}{comma}]", items.join("\t,")));
         prop_oneof![object, list]
     })
 }

@@ -15,8 +15,9 @@ pub(crate) struct Text<'a> {
     name: &'a str,
     rendered: &'a str,
     starts: Vec<usize>,
-    /// For each rendered line the line of the source it came from, both from 0.
-    origins: Option<Vec<usize>>,
+    /// For each rendered line the line of the source it came from, from 0; none where it is the
+    /// same line in the same place.
+    origins: Vec<Option<usize>>,
 }
 
 impl<'a> Text<'a> {
@@ -28,7 +29,11 @@ impl<'a> Text<'a> {
         let starts = std::iter::once(0)
             .chain(breaks.map(|(at, _)| at + 1))
             .collect();
-        let origins = (source != rendered).then(|| origins(source, rendered));
+        let origins = if source == rendered {
+            Vec::new()
+        } else {
+            origins(source, rendered)
+        };
         Self {
             name,
             rendered,
@@ -89,10 +94,7 @@ impl<'a> Text<'a> {
     }
 
     fn at(&self, line: usize, column: usize, excerpt: Excerpt) -> Place {
-        let origin = self
-            .origins
-            .as_ref()
-            .and_then(|origins| origins.get(line - 1));
+        let origin = self.origins.get(line - 1).copied().flatten();
         let source_line = origin.map(|origin| origin + 1);
         Place {
             name: self.name.to_owned(),
@@ -115,7 +117,7 @@ impl<'a> Text<'a> {
 /// Lines without template actions come out as they went in, so the longest common sequence of
 /// lines pins most of them; a line between two pins is taken to come from the stretch between
 /// them, as far down as it stands itself.
-fn origins(source: &str, rendered: &str) -> Vec<usize> {
+fn origins(source: &str, rendered: &str) -> Vec<Option<usize>> {
     let from: Vec<&str> = source.split('\n').collect();
     let to: Vec<&str> = rendered.split('\n').collect();
     let mut origins = Vec::with_capacity(to.len());
@@ -124,9 +126,9 @@ fn origins(source: &str, rendered: &str) -> Vec<usize> {
     for (i, j) in pins.into_iter().chain([(from.len(), to.len())]) {
         let last = i.saturating_sub(1).max(next).min(from.len() - 1);
         let gap = j - origins.len();
-        origins.extend((0..gap).map(|step| (next + step).min(last)));
+        origins.extend((0..gap).map(|step| Some((next + step).min(last))));
         if j < to.len() {
-            origins.push(i);
+            origins.push((i != j).then_some(i));
         }
         next = i + 1;
     }

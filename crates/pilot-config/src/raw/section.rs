@@ -11,10 +11,7 @@ pub(crate) enum RawCatalog {
     None {
         span: Span,
     },
-    Consul {
-        span: Span,
-        consul: RawConsul,
-    },
+    Consul(Box<RawConsul>),
     Embedded {
         address: Option<Spanned<String>>,
     },
@@ -23,16 +20,14 @@ pub(crate) enum RawCatalog {
 }
 
 /// A Consul agent as it is written.
-pub(crate) enum RawConsul {
-    /// All in one text.
-    Text(Spanned<String>),
-    /// Key by key.
-    Fields {
-        address: Option<Spanned<String>>,
-        scheme: Option<Spanned<String>>,
-        token: Option<Spanned<String>>,
-        tls: RawTls,
-    },
+pub(crate) struct RawConsul {
+    pub(crate) span: Span,
+    /// Whether all of it is one text, in which a scheme may stand before the address.
+    pub(crate) short: bool,
+    pub(crate) address: Option<Spanned<String>>,
+    pub(crate) scheme: Option<Spanned<String>>,
+    pub(crate) token: Option<Spanned<String>>,
+    pub(crate) tls: RawTls,
 }
 
 /// How to speak TLS, as it is written.
@@ -67,7 +62,7 @@ impl RawCatalog {
 
     fn consul(value: &Value, path: &str, findings: &Findings) -> Self {
         let consul = match &value.kind {
-            Kind::Text(text) => Some(RawConsul::Text(Spanned::new(value.span, text.clone()))),
+            Kind::Text(text) => Some(RawConsul::short(value.span, text)),
             Kind::Object(_) => Fields::open(value, path, findings).map(RawConsul::decode),
             Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::List(_) => {
                 let reason = format!("{NO_BACKEND}: `{path}` is neither text nor object");
@@ -75,10 +70,7 @@ impl RawCatalog {
                 None
             }
         };
-        consul.map_or(Self::Broken, |consul| Self::Consul {
-            span: value.head(),
-            consul,
-        })
+        consul.map_or(Self::Broken, |consul| Self::Consul(Box::new(consul)))
     }
 
     fn catalog(value: &Value, findings: &Findings) -> Self {
@@ -93,10 +85,7 @@ impl RawCatalog {
         };
         match (word, inner) {
             ("none", None) => Self::None { span: value.span },
-            ("consul", None) => Self::Consul {
-                span: value.span,
-                consul: RawConsul::Text(Spanned::new(value.span, String::new())),
-            },
+            ("consul", None) => Self::Consul(Box::new(RawConsul::short(value.span, ""))),
             ("consul", Some(member)) => Self::consul(&member.value, "catalog.consul", findings),
             ("embedded", None) => Self::Embedded { address: None },
             ("embedded", Some(member)) => Self::embedded(member, findings),
@@ -128,8 +117,21 @@ impl RawCatalog {
 }
 
 impl RawConsul {
+    fn short(span: Span, address: &str) -> Self {
+        Self {
+            span,
+            short: true,
+            address: Some(Spanned::new(span, address.to_owned())),
+            scheme: None,
+            token: None,
+            tls: RawTls::default(),
+        }
+    }
+
     fn decode(mut fields: Fields<'_, '_>) -> Self {
-        let consul = Self::Fields {
+        let consul = Self {
+            span: fields.span(),
+            short: false,
             address: fields.filled("address"),
             scheme: fields.filled("scheme"),
             token: fields.filled("token"),

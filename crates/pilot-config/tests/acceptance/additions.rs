@@ -140,10 +140,13 @@ fn keys_that_are_to_come() {
               error: cannot use key `http`: not supported yet
         "#]],
     );
-    check_reasons(["{ consul: \"c:1\", locks: [] }"], &expect![[r#"
+    check_reasons(
+        ["{ consul: \"c:1\", locks: [] }"],
+        &expect![[r#"
         { consul: "c:1", locks: [] }
           error: cannot use key `locks`: not supported yet
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -225,7 +228,9 @@ fn templates_that_make_no_sense() {
     let texts = entries.map(|entry| {
         format!("{{ jobs: [{{ name: \"app\", exec: \"x\" }}], templates: [{entry}] }}")
     });
-    check_reasons(texts.each_ref().map(String::as_str), &expect![[r#"
+    check_reasons(
+        texts.each_ref().map(String::as_str),
+        &expect![[r#"
         { jobs: [{ name: "app", exec: "x" }], templates: [{}] }
           error: template[] must have a 'source' or 'contents'
           error: template[] must have a 'destination'
@@ -263,5 +268,6 @@ fn templates_that_make_no_sense() {
         { jobs: [{ name: "app", exec: "x" }], templates: [{ source: "/a", destination: "/c" }, { source: "/b", destination: "/c" }] }
           error: cannot have two templates with the name `c`
           error: cannot have two templates write `/c`
-    "#]]);
+    "#]],
+    );
 }

@@ -1,9 +1,17 @@
 //! The catalog: section J where it shows in a file, and the rules of Consul's own library.
 
 use expect_test::{Expect, expect};
-use pilot_config::{Catalog, Embedded};
+use pilot_config::{Catalog, Consul, Embedded};
 
 use crate::harness::{check_reasons, load_in, loaded};
+
+#[track_caller]
+fn consul(catalog: Catalog) -> Consul {
+    let Catalog::Consul(consul) = catalog else {
+        panic!("{catalog:?}");
+    };
+    consul
+}
 
 #[track_caller]
 fn check(entries: &[(&str, &str)], written: &[&str], expect: &Expect) {
@@ -11,12 +19,10 @@ fn check(entries: &[(&str, &str)], written: &[&str], expect: &Expect) {
     for written in written {
         said.push_str(written);
         match load_in(&format!("{{ {written} }}"), entries) {
-            Ok(config) => match config.catalog {
-                Catalog::Consul(consul) => {
-                    said.push_str(&format!(" => {} {:?}", consul.address, consul.scheme));
-                }
-                other => said.push_str(&format!(" => {other:?}")),
-            },
+            Ok(config) => {
+                let consul = consul(config.catalog);
+                said.push_str(&format!(" => {} {:?}", consul.address, consul.scheme));
+            }
             Err(problems) => said.push_str(&format!("\n  {}", problems.list[0].reason)),
         }
         said.push('\n');
@@ -38,7 +44,10 @@ fn case_131_consul_as_text() {
         "catalog: \"consul\"",
         "catalog: { consul: \"consul:8501\" }",
     ];
-    check(&[], &written, &expect![[r#"
+    check(
+        &[],
+        &written,
+        &expect![[r#"
         consul: "https://consul:8500" => consul:8500 Https
         consul: "http://consul:8500" => consul:8500 Http
         consul: "consul:8500" => consul:8500 Http
@@ -51,7 +60,8 @@ fn case_131_consul_as_text() {
         consul: "" => 127.0.0.1:8500 Http
         catalog: "consul" => 127.0.0.1:8500 Http
         catalog: { consul: "consul:8501" } => consul:8501 Http
-    "#]]);
+    "#]],
+    );
     let entries = [
         ("CONSUL_HTTP_ADDR", "https://agent:1"),
         ("CONSUL_HTTP_SSL", "true"),
@@ -103,7 +113,8 @@ fn case_132_consul_key_by_key() {
                 verify: true,
             },
         )
-    "#]].assert_debug_eq(&loaded(text).catalog);
+    "#]]
+    .assert_debug_eq(&loaded(text).catalog);
 }
 
 #[test]
@@ -120,9 +131,7 @@ fn the_environment_wins() {
     let text =
         "{ consul: { address: \"c:1\", token: \"t\", tls: { cafile: \"/ca\", verify: true } } }";
     let config = load_in(text, &entries).unwrap();
-    let Catalog::Consul(consul) = &config.catalog else {
-        panic!("no consul");
-    };
+    let consul = &consul(config.catalog);
     assert_eq!(consul.token.as_ref().unwrap().reveal(), "env-token");
     assert!(!format!("{consul:?}{}", consul.token.as_ref().unwrap()).contains("env-token"));
     expect![[r#"
@@ -150,19 +159,21 @@ fn the_environment_wins() {
             ),
             verify: false,
         }
-    "#]].assert_debug_eq(consul);
-    expect!["the agent's certificate is not verified: CONSUL_HTTP_SSL_VERIFY"].assert_eq(&config.warnings[0].reason);
+    "#]]
+    .assert_debug_eq(consul);
+    expect!["the agent's certificate is not verified: CONSUL_HTTP_SSL_VERIFY"]
+        .assert_eq(&config.warnings[0].reason);
 }
 
 #[test]
 fn tokens_may_come_from_a_file() {
     let text = "{ consul: { token: \"t\" } }";
-    let token = |entries: &[(&str, &str)]| match load_in(text, entries).unwrap().catalog {
-        Catalog::Consul(consul) => (
+    let token = |entries: &[(&str, &str)]| {
+        let consul = consul(load_in(text, entries).unwrap().catalog);
+        (
             consul.token.map(|token| token.reveal().to_owned()),
             consul.token_file.map(|path| path.display().to_string()),
-        ),
-        other => panic!("{other:?}"),
+        )
     };
     let file = ("CONSUL_HTTP_TOKEN_FILE", "/run/token");
     assert_eq!(token(&[]), (Some("t".into()), None));

@@ -1,7 +1,5 @@
 //! A world to load configurations in, and short forms of what comes out.
 
-use std::fmt::Write;
-
 use expect_test::Expect;
 use pilot_config::{Config, Interface, Problem, Problems, Source, World};
 use pilot_core::spec::JobSpec;
@@ -21,7 +19,7 @@ const TABLE: [(&str, &str); 8] = [
 pub(crate) fn interfaces() -> Vec<Interface> {
     let interface = |(name, address): (&str, &str)| Interface {
         name: name.to_owned(),
-        address: address.parse().unwrap(),
+        address: address.parse().expect("the table holds addresses"),
     };
     TABLE.map(interface).to_vec()
 }
@@ -91,47 +89,40 @@ fn shown(problems: &[Problem]) -> String {
 /// Compares the bare reasons and hints that several texts give.
 #[track_caller]
 pub(crate) fn check_reasons<'t>(texts: impl IntoIterator<Item = &'t str>, expect: &Expect) {
-    let mut said = String::new();
-    for text in texts {
-        let list = match load(text) {
-            Ok(config) => config.warnings,
-            Err(problems) => problems.list,
-        };
-        writeln!(said, "{text}").unwrap();
-        let verdict = if list.is_empty() { "  accepted\n" } else { "" };
-        said.push_str(verdict);
-        for problem in list {
-            let reason = problem.reason.replace('\n', "\n    ");
-            writeln!(said, "  {}: {reason}", problem.severity).unwrap();
-            if let Some(hint) = problem.hint {
-                writeln!(said, "  hint: {hint}").unwrap();
-            }
-        }
-    }
+    let said: String = texts.into_iter().map(|text| reasons(text, text)).collect();
     expect.assert_eq(&said);
 }
 
 /// Compares the reasons and hints of several jobs, each alone in a configuration with Consul.
 #[track_caller]
 pub(crate) fn check_jobs(bodies: &[&str], expect: &Expect) {
-    let texts: Vec<String> = bodies.iter().map(|body| around(body)).collect();
-    let mut said = String::new();
-    for (text, body) in texts.iter().zip(bodies) {
-        let list = match load(text) {
-            Ok(config) => config.warnings,
-            Err(problems) => problems.list,
-        };
-        writeln!(said, "{body}").unwrap();
-        for problem in &list {
-            let reason = problem.reason.replace('\n', "\n    ");
-            writeln!(said, "  {}: {reason}", problem.severity).unwrap();
-            if let Some(hint) = &problem.hint {
-                writeln!(said, "  hint: {hint}").unwrap();
-            }
-        }
-        if list.is_empty() {
-            said.push_str("  accepted\n");
-        }
-    }
+    let said: String = bodies
+        .iter()
+        .map(|body| reasons(body, &around(body)))
+        .collect();
     expect.assert_eq(&said);
+}
+
+/// Gives the reasons and hints for a text under a title.
+pub(crate) fn reasons(title: &str, text: &str) -> String {
+    let list = match load(text) {
+        Ok(config) => config.warnings,
+        Err(problems) => problems.list,
+    };
+    let verdict = if list.is_empty() { "  accepted\n" } else { "" };
+    let problems: String = list.iter().map(reason).collect();
+    format!("{title}\n{verdict}{problems}")
+}
+
+fn reason(problem: &Problem) -> String {
+    let reason = problem.reason.replace('\n', "\n    ");
+    let hint = problem
+        .hint
+        .as_ref()
+        .map(|hint| format!("  hint: {hint}\n"));
+    format!(
+        "  {}: {reason}\n{}",
+        problem.severity,
+        hint.unwrap_or_default()
+    )
 }

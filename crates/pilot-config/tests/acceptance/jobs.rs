@@ -38,7 +38,9 @@ fn case_62_to_65_interfaces() {
         "interfaces: \"eth0\", address: \"a\"",
     ];
     let bodies = bodies.map(|body| advertised(&format!("name: \"web\", {body}")));
-    check_jobs(&bodies.each_ref().map(String::as_str), &expect![[r#"
+    check_jobs(
+        &bodies.each_ref().map(String::as_str),
+        &expect![[r#"
         port: 80, health: { exec: "check", interval: 1, ttl: 5 }, name: "web", interfaces: {}
           error: 'job[web].interfaces' must be text or a list of texts, got map
         port: 80, health: { exec: "check", interval: 1, ttl: 5 }, name: "web", interfaces: 5
@@ -52,7 +54,8 @@ fn case_62_to_65_interfaces() {
             Interfaces IPs: [eth0:10.2.0.1 eth0:192.168.1.100 eth1:10.0.0.100 eth1:10.0.0.200 eth2:10.1.0.200 eth2:fdc6:238c:c4bc::1 lo:::1 lo:127.0.0.1]
         port: 80, health: { exec: "check", interval: 1, ttl: 5 }, name: "web", interfaces: "eth0", address: "a"
           warning: job[web] has 'address', so 'interfaces' has no effect
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -71,7 +74,9 @@ fn case_66_67_names_in_the_catalog() {
         "é1",
     ];
     let bodies = names.map(|name| advertised(&format!("name: \"{name}\"")));
-    check_jobs(&bodies.each_ref().map(String::as_str), &expect![[r#"
+    check_jobs(
+        &bodies.each_ref().map(String::as_str),
+        &expect![[r#"
         port: 80, health: { exec: "check", interval: 1, ttl: 5 }, name: "my_service"
           error: service names must be alphanumeric with dashes to comply with service discovery: `my_service`
           hint: begin with a lower-case letter, and use two characters or more
@@ -92,7 +97,8 @@ fn case_66_67_names_in_the_catalog() {
         port: 80, health: { exec: "check", interval: 1, ttl: 5 }, name: "é1"
           error: service names must be alphanumeric with dashes to comply with service discovery: `é1`
           hint: begin with a lower-case letter, and use two characters or more
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -116,60 +122,6 @@ fn case_67_68_names_elsewhere() {
               accepted
         "#]],
     );
-}
-
-#[test]
-fn case_69_to_71_79_health() {
-    let bodies = [
-        "name: \"myName\", port: 80",
-        "name: \"myName\", port: 80, health: { ttl: 5 }",
-        "name: \"myName\", port: 80, health: { interval: 1 }",
-        "name: \"myName\", port: 80, health: {}",
-        "name: \"myName\", port: 80, health: { interval: 1, ttl: 5 }",
-        "name: \"myName\", health: { exec: \"\", interval: 1, ttl: 5 }",
-        "name: \"myName\", health: { exec: \"true\", interval: 1, ttl: 5, timeout: \"xx\" }",
-        "name: \"myName\", port: 80, health: { interval: \"1s\", ttl: 5 }",
-        "name: \"myName\", port: 80, health: { interval: 10, ttl: 10 }",
-        "name: \"myName\", port: 80, health: { interval: 10, ttl: 15 }",
-        "name: \"myName\", port: 80, health: { interval: 10, ttl: 16 }",
-        "name: \"myName\", port: 80, health: { interval: 10, ttl: 9 }",
-        "name: \"myName\", health: { interval: 10, ttl: 9 }",
-        "name: \"containerpilot\", port: 80",
-    ];
-    check_jobs(&bodies, &expect![[r#"
-        name: "myName", port: 80
-          error: job[myName].health must be set if 'port' is set
-        name: "myName", port: 80, health: { ttl: 5 }
-          error: job[myName].health.interval must be > 0
-        name: "myName", port: 80, health: { interval: 1 }
-          error: job[myName].health.ttl must be > 0
-        name: "myName", port: 80, health: {}
-          error: job[myName].health.interval must be > 0
-          error: job[myName].health.ttl must be > 0
-        name: "myName", port: 80, health: { interval: 1, ttl: 5 }
-          accepted
-        name: "myName", health: { exec: "", interval: 1, ttl: 5 }
-          error: unable to create job[myName].health.exec: received zero-length argument
-        name: "myName", health: { exec: "true", interval: 1, ttl: 5, timeout: "xx" }
-          error: could not parse job[myName].health.timeout 'xx': time: invalid duration xx
-        name: "myName", port: 80, health: { interval: "1s", ttl: 5 }
-          error: cannot parse '[0].health.interval' as int: strconv.ParseInt: parsing "1s": invalid syntax
-        name: "myName", port: 80, health: { interval: 10, ttl: 10 }
-          warning: job[myName].health.ttl is tight: it is 10 seconds, and a check comes every 10
-          hint: use at least 20 seconds
-        name: "myName", port: 80, health: { interval: 10, ttl: 15 }
-          warning: job[myName].health.ttl is tight: it is 15 seconds, and a check comes every 10
-          hint: use at least 20 seconds
-        name: "myName", port: 80, health: { interval: 10, ttl: 16 }
-          accepted
-        name: "myName", port: 80, health: { interval: 10, ttl: 9 }
-          error: job[myName].health.ttl cannot hold: it is 9 seconds, and a check comes every 10
-          hint: use at least 20 seconds
-        name: "myName", health: { interval: 10, ttl: 9 }
-          accepted
-        name: "containerpilot", port: 80
-          accepted
-    "#]]);
 }
 
 #[test]
@@ -199,7 +151,9 @@ fn case_73_intervals() {
     let bodies = bodies.map(|interval| {
         format!("name: \"serviceA\", exec: \"x\", when: {{ interval: {interval} }}")
     });
-    check_jobs(&bodies.each_ref().map(String::as_str), &expect![[r#"
+    check_jobs(
+        &bodies.each_ref().map(String::as_str),
+        &expect![[r#"
         name: "serviceA", exec: "x", when: { interval: "-1s" }
           error: job[serviceA].when.interval '-1s' cannot be less than 1ms
         name: "serviceA", exec: "x", when: { interval: "1ns" }
@@ -214,7 +168,8 @@ fn case_73_intervals() {
           accepted
         name: "serviceA", exec: "x", when: { interval: "0" }
           error: job[serviceA].when.interval '0' cannot be less than 1ms
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -229,7 +184,9 @@ fn case_74_timeouts() {
         "name: \"serviceC\", exec: \"x\", stopTimeout: \"\"",
         "name: \"serviceC\", exec: \"x\", when: { source: \"global\", once: \"startup\", timeout: \"xx\" }",
     ];
-    check_jobs(&bodies, &expect![[r#"
+    check_jobs(
+        &bodies,
+        &expect![[r#"
         name: "serviceC", exec: "x", timeout: "-1ms"
           error: job[serviceC].timeout '-1ms' cannot be less than 1ms
         name: "serviceC", exec: "x", timeout: "1ns"
@@ -246,7 +203,8 @@ fn case_74_timeouts() {
           accepted
         name: "serviceC", exec: "x", when: { source: "global", once: "startup", timeout: "xx" }
           error: unable to parse job[serviceC].when.timeout: time: invalid duration xx
-    "#]]);
+    "#]],
+    );
     assert_eq!(
         job("name: \"a\", exec: \"x\", timeout: 2").timeout,
         Some(Duration::from_secs(2))
@@ -302,7 +260,9 @@ fn case_76_109_112_commands() {
 fn case_76_105_no_command() {
     let bodies = ["\"\"", "[]", "5", "{}", "true", "[[]]", "[{}]"];
     let bodies = bodies.map(|exec| format!("name: \"serviceD\", exec: {exec}"));
-    check_jobs(&bodies.each_ref().map(String::as_str), &expect![[r#"
+    check_jobs(
+        &bodies.each_ref().map(String::as_str),
+        &expect![[r#"
         name: "serviceD", exec: ""
           error: unable to create job[serviceD].exec: received zero-length argument
         name: "serviceD", exec: []
@@ -317,7 +277,8 @@ fn case_76_105_no_command() {
           error: unable to create job[serviceD].exec: an argument must be text, got []interface {}
         name: "serviceD", exec: [{}]
           error: unable to create job[serviceD].exec: an argument must be text, got map[string]interface {}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -332,7 +293,9 @@ fn case_77_bad_restarts() {
         format!("name: \"a\", restarts: \"unlimited\", {each}"),
         "name: \"a\", restarts: \"unlimited\", when: { source: \"SIGHUP\" }".to_owned(),
     ];
-    check_jobs(&bodies.each_ref().map(String::as_str), &expect![[r#"
+    check_jobs(
+        &bodies.each_ref().map(String::as_str),
+        &expect![[r#"
         name: "a", restarts: "invalid"
           error: job[a].restarts field 'invalid' invalid: accepts positive integers, "unlimited", or "never"
         name: "a", restarts: "-1"
@@ -347,7 +310,8 @@ fn case_77_bad_restarts() {
           error: job[a].restarts field 'unlimited' invalid: may not be used when 'job.when.each' is set because it may result in infinite processes
         name: "a", restarts: "unlimited", when: { source: "SIGHUP" }
           accepted
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -373,27 +337,6 @@ fn case_78_good_restarts() {
 }
 
 #[test]
-fn case_80_health_timeouts() {
-    let cases = [
-        ("\"5s\"", Some(5)),
-        ("\"\"", Some(10)),
-        ("null", Some(10)),
-        ("\"0\"", None),
-        ("2", Some(2)),
-    ];
-    for (timeout, seconds) in cases {
-        let health =
-            format!("health: {{ exec: \"x\", interval: 10, ttl: 30, timeout: {timeout} }}");
-        let health = job(&format!("name: \"a\", {health}")).health.unwrap();
-        assert_eq!(
-            health.timeout,
-            seconds.map(Duration::from_secs),
-            "{timeout}"
-        );
-    }
-}
-
-#[test]
 fn case_81_82_what_only_consul_knows() {
     let extras = "consul: { enableTagOverride: true, deregisterCriticalServiceAfter: \"10m\" }";
     let service = job(&advertised(&format!("name: \"web\", {extras}")))
@@ -413,7 +356,9 @@ fn case_81_82_what_only_consul_knows() {
         "consul: 5",
     ];
     let bodies = bodies.map(|body| advertised(&format!("name: \"web\", {body}")));
-    check_jobs(&bodies.each_ref().map(String::as_str), &expect![[r#"
+    check_jobs(
+        &bodies.each_ref().map(String::as_str),
+        &expect![[r#"
         port: 80, health: { exec: "check", interval: 1, ttl: 5 }, name: "web", consul: { enableTagOverride: true }
           accepted
         port: 80, health: { exec: "check", interval: 1, ttl: 5 }, name: "web", consul: {}
@@ -426,7 +371,8 @@ fn case_81_82_what_only_consul_knows() {
           error: unable to parse job[web].consul.deregisterCriticalServiceAfter: time: missing unit in duration 10
         port: 80, health: { exec: "check", interval: 1, ttl: 5 }, name: "web", consul: 5
           error: '[0].consul' expected a map, got 'float64'
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -472,7 +418,9 @@ fn case_87_88_keys_and_types() {
         "name: \"a\", logging: { raw: \"maybe\", other: 1 }",
     ];
     let bodies = bodies.map(str::to_owned);
-    check_jobs(&bodies.each_ref().map(String::as_str), &expect![[r#"
+    check_jobs(
+        &bodies.each_ref().map(String::as_str),
+        &expect![[r#"
         name: "a", port: "abc"
           error: cannot parse '[0].port' as int: strconv.ParseInt: parsing "abc": invalid syntax
         name: "a", port: 70000
@@ -501,7 +449,8 @@ fn case_87_88_keys_and_types() {
         name: "a", logging: { raw: "maybe", other: 1 }
           error: cannot parse '[0].logging.raw' as bool: strconv.ParseBool: parsing "maybe": invalid syntax
           error: cannot use key `other`: '[0].logging' has invalid keys: other
-    "#]]);
+    "#]],
+    );
     assert_eq!(
         job(&advertised("name: \"web\"").replace("80", "\"8080\""))
             .service

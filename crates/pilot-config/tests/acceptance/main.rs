@@ -6,6 +6,7 @@ mod additions;
 mod catalog;
 mod example;
 mod harness;
+mod health;
 mod jobs;
 mod render;
 mod sections;

@@ -21,9 +21,13 @@ fn check(entries: &[(&str, &str)], texts: &[&str], expect: &Expect) {
 
 #[test]
 fn case_18_19_variables() {
-    check(&[("NAME", "Template")], &["Hello, {{.NAME}}!"], &expect![[r#"
+    check(
+        &[("NAME", "Template")],
+        &["Hello, {{.NAME}}!"],
+        &expect![[r#"
         Hello, {{.NAME}}! => Hello, Template!
-    "#]]);
+    "#]],
+    );
     check(
         &[],
         &[
@@ -51,7 +55,10 @@ fn case_20_to_22_loop() {
         "{{ loop 1 .COUNT }}",
         "{{ range $i := loop 2 5 -}}i={{$i}},{{ end }}",
     ];
-    check(&[("COUNT", "3")], &texts, &expect![[r#"
+    check(
+        &[("COUNT", "3")],
+        &texts,
+        &expect![[r#"
         {{ loop 2 5 }} => [2 3 4]
         {{ loop 10 1 }} => [10 9 8 7 6 5 4 3 2]
         {{ loop 5 }} => [0 1 2 3 4]
@@ -60,7 +67,8 @@ fn case_20_to_22_loop() {
         {{ loop .COUNT }} => [0 1 2]
         {{ loop 1 .COUNT }} => [1 2]
         {{ range $i := loop 2 5 -}}i={{$i}},{{ end }} => i=2,i=3,i=4,
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -87,7 +95,10 @@ fn case_24_29_default() {
         "{{ .FULL | default \"set\" }}",
         "{{ 5 | default 3 }}",
     ];
-    check(&[("EMPTY", ""), ("FULL", "full")], &texts, &expect![[r#"
+    check(
+        &[("EMPTY", ""), ("FULL", "full")],
+        &texts,
+        &expect![[r#"
         {{ .NONE | default "World" }} => World
         {{ .NONE | default 100 }} => 100
         {{ .NONE | default 10.1 }} => 10.1
@@ -96,7 +107,8 @@ fn case_24_29_default() {
         {{ .EMPTY | default "set" }} => set
         {{ .FULL | default "set" }} => full
         {{ 5 | default 3 }} => 3
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -109,7 +121,10 @@ fn case_25_split_and_join() {
         "{{ .EMPTY | split \":\" | join \".\" }}|",
         "{{ join \",\" (loop 3) }}",
     ];
-    check(&entries, &texts, &expect![[r#"
+    check(
+        &entries,
+        &texts,
+        &expect![[r#"
         {{ .PARTS | split ":" | join "." }} => a.b.c
         {{ range .ODD | split ":" }}<{{ . }}>{{ end }} => <a><b><><c>
         {{ .EMPTY | split ":" | len }} => 0
@@ -119,7 +134,8 @@ fn case_25_split_and_join() {
           --> app.json5:1:19
         1 | {{ join "," (loop 3) }}
           |                   ^
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -131,7 +147,10 @@ fn case_26_30_replace() {
         "{{ regexReplaceAll \"(?P<x>o+)\" \"<${x}>\" \"foo boo\" }}",
         "{{ regexReplaceAll \"(\" \"\" \"a\" }}",
     ];
-    check(&[("NAME", "Template")], &texts, &expect![[r#"
+    check(
+        &[("NAME", "Template")],
+        &texts,
+        &expect![[r#"
         {{ .NAME | replaceAll "e" "_" }} => T_mplat_
         {{ .NAME | regexReplaceAll "[epa]+" "_" }} => T_m_l_t_
         {{ regexReplaceAll "(o+)" "<$1>" "foo boo" }} => f<oo> b<oo>
@@ -141,7 +160,8 @@ fn case_26_30_replace() {
           --> app.json5:1:4
         1 | {{ regexReplaceAll "(" "" "a" }}
           |    ^
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -169,7 +189,10 @@ fn case_31_errors() {
         "{{ loop \"x\" }}",
         "{{ loop 9999999999 }}",
     ];
-    check(&[], &texts, &expect![[r#"
+    check(
+        &[],
+        &texts,
+        &expect![[r#"
         {{ nonsense }}
         error: could not apply template to config: template: app.json5:1: function "nonsense" not defined
           --> app.json5:1:4
@@ -206,7 +229,8 @@ fn case_31_errors() {
           --> app.json5:1:4
         1 | {{ loop 9999999999 }}
           |    ^
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -217,12 +241,16 @@ fn case_32_the_language() {
         "{{ define \"x\" }}<{{ . }}>{{ end }}{{ template \"x\" .A }}",
         "{{ index . \"A\" }}{{ printf \"%03d\" 7 }}{{ len .A }}{{ if or (lt 2 1) (gt 2 1) }}!{{ end }}",
     ];
-    check(&[("A", "1")], &texts, &expect![[r#"
+    check(
+        &[("A", "1")],
+        &texts,
+        &expect![[r#"
         {{- if and (eq .A "1") (not .B) -}} yes {{- else -}} no {{- end -}} => yes
         {{/* comment */}}{{ with .A }}{{ . }}{{ end }} => 1
         {{ define "x" }}<{{ . }}>{{ end }}{{ template "x" .A }} => <1>
         {{ index . "A" }}{{ printf "%03d" 7 }}{{ len .A }}{{ if or (lt 2 1) (gt 2 1) }}!{{ end }} => 10071!
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -272,5 +300,6 @@ fn problems_name_the_line_of_the_source_where_rendering_moved_it() {
           --> app.json5:13:16 as rendered, from line 9 of the source
         13 |   stopTimeout: "5s",
            |                ^^^^
-        hint: the top-level `stopTimeout` is a number of seconds"#]].assert_eq(&problems.to_string());
+        hint: the top-level `stopTimeout` is a number of seconds"#]]
+    .assert_eq(&problems.to_string());
 }

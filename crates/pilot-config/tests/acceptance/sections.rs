@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use expect_test::expect;
+use expect_test::{expect, expect_file};
 use pilot_config::{Format, Level, LogOutput, MetricKind};
 
 use crate::harness::{check_reasons, loaded};
@@ -46,6 +46,7 @@ fn case_92_93_watches() {
               error: watch[name].interval must be > 0
             { consul: "c:1", watches: [{ name: "name", interval: "5s" }] }
               error: cannot parse '[0].interval' as int: strconv.ParseInt: parsing "5s": invalid syntax
+              hint: `interval` is a whole number of seconds
             { consul: "c:1", watches: [{ name: "a_b", interval: 1, serviceName: 1 }] }
               error: service names must be alphanumeric with dashes to comply with service discovery: `a_b`
               hint: begin with a lower-case letter, and use two characters or more
@@ -117,7 +118,9 @@ fn case_96_97_metrics() {
     ];
     let texts = metrics
         .map(|metric| format!("{{ consul: \"c:1\", telemetry: {{ metrics: [{metric}] }} }}"));
-    check_reasons(texts.each_ref().map(String::as_str), &expect![[r#"
+    check_reasons(
+        texts.each_ref().map(String::as_str),
+        &expect![[r#"
         { consul: "c:1", telemetry: { metrics: [{}] } }
           error: telemetry validation error: invalid metric type: 
           hint: one of counter, gauge, histogram, summary
@@ -136,7 +139,8 @@ fn case_96_97_metrics() {
           error: cannot use key `unit`: 'metrics[0]' has invalid keys: unit
         { consul: "c:1", telemetry: { metrics: [{ name: "a", help: "h", type: "gauge" }, { name: "a", help: "h", type: "gauge" }] } }
           warning: the metric `a` is there already
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -181,62 +185,7 @@ fn case_98_telemetry_is_one_more_job() {
     let [job] = config.spec.jobs.as_slice() else {
         panic!("not one job");
     };
-    expect![[r#"
-        JobSpec {
-            name: "containerpilot",
-            exec: None,
-            when: Once(
-                Event(
-                    Event {
-                        kind: Startup,
-                        source: Global,
-                    },
-                ),
-            ),
-            start_within: None,
-            restarts: Left(
-                0,
-            ),
-            backoff: Exponential {
-                initial: 500ms,
-                max: 30s,
-                reset: 10s,
-            },
-            timeout: None,
-            stop: StopSpec {
-                signal: SIGTERM,
-                timeout: None,
-                drain: 0ns,
-            },
-            overlap: Queue,
-            essential: false,
-            health: Some(
-                HealthSpec {
-                    exec: None,
-                    interval: 5s,
-                    timeout: Some(
-                        5s,
-                    ),
-                },
-            ),
-            service: Some(
-                ServiceSpec {
-                    id: "containerpilot-host",
-                    address: "10.2.0.1",
-                    port: 9090,
-                    tags: [
-                        "dev",
-                        "1.2.3",
-                    ],
-                    meta: [],
-                    ttl: 15s,
-                    initial_status: None,
-                    enable_tag_override: false,
-                    deregister_critical_after: None,
-                },
-            ),
-        }
-    "#]].assert_debug_eq(job);
+    expect_file!["telemetry.txt"].assert_debug_eq(job);
     assert_eq!(
         config.addresses,
         [(

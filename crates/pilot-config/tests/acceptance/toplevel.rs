@@ -39,16 +39,22 @@ fn case_4_an_empty_configuration() {
 
 #[test]
 fn case_35_36_syntax_errors_begin_as_ever() {
-    check("<>", &expect![[r#"
+    check(
+        "<>",
+        &expect![[r#"
         error: parse error at line:col [1:1]: invalid character '<' looking for beginning of value
             1: <>
         -------^
-          --> app.json5:1:1"#]]);
-    check("{\"test\": , \"test2\": \"hello\"}", &expect![[r#"
+          --> app.json5:1:1"#]],
+    );
+    check(
+        "{\"test\": , \"test2\": \"hello\"}",
+        &expect![[r#"
         error: parse error at line:col [1:10]: invalid character ',' looking for beginning of value
             1: {"test": , "test2": "hello"}
         ----------------^
-          --> app.json5:1:10"#]]);
+          --> app.json5:1:10"#]],
+    );
 }
 
 #[test]
@@ -73,7 +79,8 @@ fn case_37_the_big_sample() {
                 "10.2.0.1",
             ),
         ]
-    "#]].assert_debug_eq(&config.addresses);
+    "#]]
+    .assert_debug_eq(&config.addresses);
 }
 
 #[test]
@@ -101,11 +108,14 @@ fn case_39_to_41_the_dialect() {
 
 #[test]
 fn case_42_unknown_keys() {
-    check("{consul:\"C\", bogus: 1}", &expect![[r#"
+    check(
+        "{consul:\"C\", bogus: 1}",
+        &expect![[r#"
         error: cannot use key `bogus`: unknown config keys: [bogus]
           --> app.json5:1:14
         1 | {consul:"C", bogus: 1}
-          |              ^^^^^"#]]);
+          |              ^^^^^"#]],
+    );
     check_reasons(
         ["{consul: \"C\", b: 1, a: 2, Jobs: [], watch: []}"],
         &expect![[r#"
@@ -115,6 +125,7 @@ fn case_42_unknown_keys() {
               error: cannot use key `Jobs`: unknown config keys: [b a Jobs watch]
               hint: did you mean `jobs`?
               error: cannot use key `watch`: unknown config keys: [b a Jobs watch]
+              hint: did you mean `watches`?
         "#]],
     );
 }
@@ -126,7 +137,9 @@ fn case_43_jobs_of_the_wrong_type() {
         "{ consul: \"c:1\", jobs: \"x\", watches: 1, templates: true }",
         "{ consul: \"c:1\", jobs: [null, 5, \"x\", []] }",
     ];
-    check_reasons(texts, &expect![[r#"
+    check_reasons(
+        texts,
+        &expect![[r#"
         { consul: "c:1", jobs: {} }
           error: unable to parse jobs: source data must be an array or slice, got map
         { consul: "c:1", jobs: "x", watches: 1, templates: true }
@@ -138,28 +151,35 @@ fn case_43_jobs_of_the_wrong_type() {
           error: '[0]' expected a map, got 'float64'
           error: '[0]' expected a map, got 'string'
           error: 'name' must not be blank
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn case_44_a_missing_comma() {
-    check("{\n  consul: \"c:8500\"\n  stopTimeout: 5,\n}", &expect![[r#"
+    check(
+        "{\n  consul: \"c:8500\"\n  stopTimeout: 5,\n}",
+        &expect![[r#"
         error: parse error at line:col [3:3]: invalid character 's' after object key:value pair
             2:   consul: "c:8500"
             3:   stopTimeout: 5,
         ---------^
           --> app.json5:3:3
-        hint: a comma may be missing before it"#]]);
+        hint: a comma may be missing before it"#]],
+    );
 }
 
 #[test]
 fn case_45_stop_timeout() {
-    check("{ consul: \"c:8500\", stopTimeout: \"5s\" }", &expect![[r#"
+    check(
+        "{ consul: \"c:8500\", stopTimeout: \"5s\" }",
+        &expect![[r#"
         error: cannot parse 'stopTimeout' as int: strconv.ParseInt: parsing "5s": invalid syntax
           --> app.json5:1:34
         1 | { consul: "c:8500", stopTimeout: "5s" }
           |                                  ^^^^
-        hint: the top-level `stopTimeout` is a number of seconds"#]]);
+        hint: the top-level `stopTimeout` is a number of seconds"#]],
+    );
     let cases = [
         ("\"7\"", 7),
         ("0", 5),
@@ -184,7 +204,9 @@ fn case_45_stop_timeout() {
 
 #[test]
 fn case_46_the_top_level_is_an_object() {
-    check_reasons(["[]", "\"text\"", "5", "true"], &expect![[r#"
+    check_reasons(
+        ["[]", "\"text\"", "5", "true"],
+        &expect![[r#"
         []
           error: could not parse configuration: json: cannot unmarshal array into Go value of type map[string]interface {}
         "text"
@@ -193,7 +215,8 @@ fn case_46_the_top_level_is_an_object() {
           error: could not parse configuration: json: cannot unmarshal number into Go value of type map[string]interface {}
         true
           error: could not parse configuration: json: cannot unmarshal bool into Go value of type map[string]interface {}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -224,64 +247,68 @@ fn syntax_errors_say_where_and_why() {
         "{ a: \\u0020 }",
         "{ \\u0020: 1 }",
     ];
-    check_reasons(texts, &expect![[r#"
+    check_reasons(
+        texts,
+        &expect![[r#"
 
-          error: parse error at line:col [1:1]: unexpected end of JSON input
-        {
-          error: parse error at line:col [1:2]: unexpected end of JSON input
-          hint: the `{` at 1:1 is not closed
-        { a: [1, 2 }
-          error: parse error at line:col [1:12]: invalid character '}' after array element
-          hint: the `[` at 1:6 is not closed
-        { a: 1 ]
-          error: parse error at line:col [1:8]: invalid character ']' after object key:value pair
-          hint: the `{` at 1:1 is not closed
-        { a: "text
-        " }
-          error: parse error at line:col [1:11]: invalid character '\n' in string literal
-          hint: the string that begins at 1:6 is not closed
-        { a: "text
-          error: parse error at line:col [1:11]: unexpected end of JSON input
-          hint: the string that begins at 1:6 is not closed
-        { a b }
-          error: parse error at line:col [1:5]: invalid character 'b' after object key
-        { a: 1 } x
-          error: parse error at line:col [1:10]: invalid character 'x' after top-level value
-        { a-b: 1 }
-          error: parse error at line:col [1:4]: invalid character '-' after object key
-        { 1: 1 }
-          error: parse error at line:col [1:3]: invalid character '1' looking for beginning of object key string
-        [,]
-          error: parse error at line:col [1:2]: invalid character ',' looking for beginning of value
-        {,}
-          error: parse error at line:col [1:2]: invalid character ',' looking for beginning of object key string
-        [1,,2]
-          error: parse error at line:col [1:4]: invalid character ',' looking for beginning of value
-        { a: tru }
-          error: parse error at line:col [1:9]: invalid character ' ' in literal true (expecting 'e')
-        { a: 0x }
-          error: parse error at line:col [1:8]: invalid character ' ' in hexadecimal numeric literal
-        { a: 1e }
-          error: parse error at line:col [1:8]: invalid character ' ' in exponent of numeric literal
-        { a: . }
-          error: parse error at line:col [1:7]: invalid character ' ' in numeric literal
-        { a: 010 }
-          error: parse error at line:col [1:7]: invalid character '1' after object key:value pair
-          hint: a comma may be missing before it
-        { a: '\x4' }
-          error: parse error at line:col [1:10]: invalid character '\'' in \x hexadecimal character escape
-        { a: '\u12' }
-          error: parse error at line:col [1:11]: invalid character '\'' in \u hexadecimal character escape
-        { a: '\1' }
-          error: parse error at line:col [1:8]: invalid character '1' in string escape code
-        /* open
-          error: parse error at line:col [1:8]: unexpected end of JSON input
-          hint: the comment that begins at 1:1 has no end
-        { a: \u0020 }
-          error: parse error at line:col [1:6]: invalid character '\\' looking for beginning of value
-        { \u0020: 1 }
-          error: parse error at line:col [1:3]: invalid character escape in object key
-    "#]]);
+              error: parse error at line:col [1:1]: unexpected end of JSON input
+            {
+              error: parse error at line:col [1:2]: unexpected end of JSON input
+              hint: the `{` at 1:1 is not closed
+            { a: [1, 2 }
+              error: parse error at line:col [1:12]: invalid character '}' after array element
+              hint: the `[` at 1:6 is not closed
+            { a: 1 ]
+              error: parse error at line:col [1:8]: invalid character ']' after object key:value pair
+              hint: the `{` at 1:1 is not closed
+            { a: "text
+            " }
+              error: parse error at line:col [1:11]: invalid character '\n' in string literal
+              hint: the string that begins at 1:6 is not closed
+            { a: "text
+              error: parse error at line:col [1:11]: unexpected end of JSON input
+              hint: the string that begins at 1:6 is not closed
+            { a b }
+              error: parse error at line:col [1:5]: invalid character 'b' after object key
+            { a: 1 } x
+              error: parse error at line:col [1:10]: invalid character 'x' after top-level value
+            { a-b: 1 }
+              error: parse error at line:col [1:4]: invalid character '-' after object key
+              hint: a key with other characters than letters needs quotes
+            { 1: 1 }
+              error: parse error at line:col [1:3]: invalid character '1' looking for beginning of object key string
+            [,]
+              error: parse error at line:col [1:2]: invalid character ',' looking for beginning of value
+            {,}
+              error: parse error at line:col [1:2]: invalid character ',' looking for beginning of object key string
+            [1,,2]
+              error: parse error at line:col [1:4]: invalid character ',' looking for beginning of value
+            { a: tru }
+              error: parse error at line:col [1:9]: invalid character ' ' in literal true (expecting 'e')
+            { a: 0x }
+              error: parse error at line:col [1:8]: invalid character ' ' in hexadecimal numeric literal
+            { a: 1e }
+              error: parse error at line:col [1:8]: invalid character ' ' in exponent of numeric literal
+            { a: . }
+              error: parse error at line:col [1:7]: invalid character ' ' in numeric literal
+            { a: 010 }
+              error: parse error at line:col [1:7]: invalid character '1' in numeric literal
+              hint: a number has no leading zeros; octal digits go in quotes
+            { a: '\x4' }
+              error: parse error at line:col [1:10]: invalid character '\'' in \x hexadecimal character escape
+            { a: '\u12' }
+              error: parse error at line:col [1:11]: invalid character '\'' in \u hexadecimal character escape
+            { a: '\1' }
+              error: parse error at line:col [1:8]: invalid character '1' in string escape code
+            /* open
+              error: parse error at line:col [1:8]: unexpected end of JSON input
+              hint: the comment that begins at 1:1 has no end
+            { a: \u0020 }
+              error: parse error at line:col [1:6]: invalid character '\\' looking for beginning of value
+            { \u0020: 1 }
+              error: parse error at line:col [1:3]: invalid character escape in object key
+        "#]],
+    );
 }
 
 #[test]
@@ -312,7 +339,8 @@ fn an_unclosed_brace_is_named_at_both_ends() {
 fn too_much_nesting_is_an_error() {
     let text = "[".repeat(100_000);
     let problems = load(&text).unwrap_err();
-    expect!["parse error at line:col [1:129]: exceeded max depth of 128"].assert_eq(&problems.list[0].reason);
+    expect!["parse error at line:col [1:129]: exceeded max depth of 128"]
+        .assert_eq(&problems.list[0].reason);
     let text = format!("{}{}", "[".repeat(128), "]".repeat(128));
     expect!["could not parse configuration: json: cannot unmarshal array into Go value of type map[string]interface {}"].assert_eq(&load(&text).unwrap_err().list[0].reason);
 }
@@ -341,7 +369,8 @@ fn other_dialects_are_recognised() {
     let problems = pilot_config::load(source, &World::default()).unwrap_err();
     expect![[r#"
         error: cannot load `app.yml`: YAML is not supported yet
-        hint: write it as JSON5"#]].assert_eq(&problems.to_string());
+        hint: write it as JSON5"#]]
+    .assert_eq(&problems.to_string());
 }
 
 #[test]

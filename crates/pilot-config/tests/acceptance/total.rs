@@ -74,7 +74,7 @@ const WORDS: &[&str] = &[
 /// Any value with keys and texts of the schema, so that decoding and checking see much of it.
 fn value() -> impl Strategy<Value = String> {
     let leaf = prop::sample::select(WORDS).prop_map(|word| {
-        let plain = word.chars().all(|c| c.is_alphanumeric());
+        let plain = word.chars().all(char::is_alphanumeric);
         if plain && word.parse::<f64>().is_err() {
             format!("\"{word}\"")
         } else {

@@ -22,7 +22,9 @@ fn every_problem_at_once() {
   watches: [{ name: \"db\" }],
 }
 ";
-    check(text, &expect![[r#"
+    check(
+        text,
+        &expect![[r#"
         error: cannot use key `loging`: unknown config keys: [loging]
           --> app.json5:3:3
         3 |   loging: { level: "debug" },
@@ -59,5 +61,6 @@ fn every_problem_at_once() {
         error: watch[db].interval must be > 0
           --> app.json5:14:13
         14 |   watches: [{ name: "db" }],
-           |             ^"#]]);
+           |             ^"#]],
+    );
 }
