@@ -11,12 +11,24 @@ pub const UNSAFE: &[(&str, &str)] = &[
         "keeps the image's name plugins out of a static glibc",
     ),
     (
+        "crates/containerpilot/src/signals.rs",
+        "sets the mask of signals before anything else runs",
+    ),
+    (
         "crates/reaper/src/kernel.rs",
         "makes the system calls that no library offers in this form",
     ),
     (
         "crates/reaper/src/spawn.rs",
         "changes the user between fork and exec",
+    ),
+    (
+        "crates/reaper/tests/suite/leak.rs",
+        "asks for the time this test has used",
+    ),
+    (
+        "crates/reaper/tests/suite/stage.rs",
+        "makes the processes that misbehave",
     ),
 ];
 
