@@ -173,10 +173,10 @@ impl Job {
             Some(spec) => Then::Replace(spec),
             None => Then::Remove,
         };
+        let before = self.leaving.take();
         if !self.runs_on_a_stop() || matches!(self.state, State::Stopping(_)) {
             return self.give_way(then, step);
         }
-        let before = self.leaving.take();
         let was_busy = before.map_or(self.busy(), |before| before.was_busy);
         self.leaving = Some(Leaving { then, was_busy });
         self.end_restarts();

@@ -1,6 +1,13 @@
 //! One readable scenario for each behaviour.
 
+mod health;
 mod life;
+mod person;
+mod reload;
+mod signal;
+mod stop;
+mod template;
+mod watch;
 
 use pilot_core::Input;
 

@@ -207,6 +207,8 @@ impl World {
                 }
             }
             Pending::SameAgain => {
+                // What is due just now is not the reload's doing.
+                self.tell(Input::Woken);
                 let before = self.orders;
                 self.tell(Input::Reloaded(Box::new(self.spec.clone())));
                 assert_eq!(self.orders, before, "the same again\n{}", self.trace.text());
