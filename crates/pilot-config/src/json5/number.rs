@@ -39,7 +39,7 @@ fn hex(scan: &mut Scan<'_>) -> Result<f64, SyntaxError> {
 }
 
 fn decimal(scan: &mut Scan<'_>) -> Result<f64, SyntaxError> {
-    let text = scan.rest();
+    let (text, start) = (scan.rest(), scan.offset());
     let whole = if scan.take('0') {
         leading_zero(scan)?
     } else {
@@ -58,10 +58,18 @@ fn decimal(scan: &mut Scan<'_>) -> Result<f64, SyntaxError> {
             return Err(scan.unexpected("in exponent of numeric literal"));
         }
     }
-    let length = text.len() - scan.rest().len();
-    text[..length]
+    let written = &text[..text.len() - scan.rest().len()];
+    let number: Option<f64> = written
         .parse()
-        .map_err(|_| scan.error(format!("invalid number {}", &text[..length])))
+        .ok()
+        .filter(|number: &f64| number.is_finite());
+    number.ok_or_else(|| {
+        let reason = format!("cannot unmarshal number {written} into Go value of type float64");
+        SyntaxError {
+            offset: start,
+            ..scan.error(reason)
+        }
+    })
 }
 
 /// A number is the same in every reader only without leading zeros.

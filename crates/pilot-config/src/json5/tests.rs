@@ -96,7 +96,7 @@ fn agrees_on_the_examples_of_the_standard() {
     texts.into_iter().for_each(agree);
 }
 
-/// The oracle refuses the first two and takes the last, against the standard.
+/// The oracle refuses the first three and takes the last, against the standard.
 #[test]
 fn follows_the_standard_where_the_oracle_does_not() {
     assert_eq!(
@@ -107,6 +107,7 @@ fn follows_the_standard_where_the_oracle_does_not() {
         parse("'a\u{2028}b'").unwrap().kind,
         Kind::Text("a\u{2028}b".to_owned())
     );
+    assert_eq!(parse("-0x10").unwrap().kind, Kind::Number(-16.0));
     assert!(parse("'\\01'").is_err());
 }
 
@@ -152,7 +153,7 @@ fn large_numbers_keep_their_size() {
     assert_eq!(number("70000"), "70000");
     assert_eq!(number("0xffffffffff"), "1099511627775");
     assert_eq!(number("1e21"), "1000000000000000000000");
-    assert_eq!(number("1e999"), "+Inf");
+    assert_eq!(parse("1e999").unwrap_err().offset, 0);
 }
 
 /// Pieces that together make texts near the border between right and wrong.
@@ -234,7 +235,7 @@ proptest! {
     }
 
     #[test]
-    fn agrees_on_numbers(text in "[-+]?[0-9.eExXa+-]{1,8}") {
+    fn agrees_on_numbers(text in "[-+]?[0-9.eE+-]{1,8}|0[xX][0-9a-gA-G]{0,6}") {
         agree(&text);
     }
 

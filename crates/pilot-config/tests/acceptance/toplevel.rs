@@ -240,6 +240,7 @@ fn syntax_errors_say_where_and_why() {
         "{ a: 1e }",
         "{ a: . }",
         "{ a: 010 }",
+        "{ a: 1e999 }",
         "{ a: '\\x4' }",
         "{ a: '\\u12' }",
         "{ a: '\\1' }",
@@ -294,6 +295,8 @@ fn syntax_errors_say_where_and_why() {
             { a: 010 }
               error: parse error at line:col [1:7]: invalid character '1' in numeric literal
               hint: a number has no leading zeros; octal digits go in quotes
+            { a: 1e999 }
+              error: parse error at line:col [1:6]: cannot unmarshal number 1e999 into Go value of type float64
             { a: '\x4' }
               error: parse error at line:col [1:10]: invalid character '\'' in \x hexadecimal character escape
             { a: '\u12' }

@@ -82,9 +82,9 @@ fn value() -> impl Strategy<Value = String> {
         }
     });
     leaf.prop_recursive(5, 40, 5, |inner| {
-        let key = prop::sample::select(WORDS).prop_filter("a key", |word| {
-            !word.is_empty() && word.chars().all(|c| c.is_ascii_alphabetic())
-        });
+        let is_key = |word: &&&str| word.chars().all(|c| c.is_ascii_alphabetic());
+        let keys: Vec<&str> = WORDS.iter().filter(is_key).copied().collect();
+        let key = prop::sample::select(keys);
         let members = prop::collection::vec((key, inner.clone()), 0..6);
         let object = members.prop_map(|members| {
             let members = members.iter().map(|(key, value)| format!("{key}: {value}"));
