@@ -208,7 +208,10 @@ impl Job {
                 }
             }
             State::Running { run, .. } => {
-                run.on_woken(self.spec.stop.timeout, step);
+                // A bound that nobody configured is no reason to kill without asking.
+                let unnamed = self.quitting && self.spec.timeout.is_none();
+                let grace = unnamed.then(|| step.turn_budget());
+                run.on_woken(self.spec.stop.timeout.or(grace), step);
                 self.go_on_without_a_stuck_run(step);
             }
             State::Stopping(_) => self.on_stop_woken(step),

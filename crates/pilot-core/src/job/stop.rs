@@ -368,7 +368,7 @@ impl Job {
     /// Makes a job that runs on the stop of `source` ready to do so once more.
     pub(crate) fn rearm(&mut self, source: &JobName) {
         let once = matches!(self.spec.when, When::Once(_));
-        if !once || !self.stop_sources().contains(&source) {
+        if !once || self.leaving.is_some() || !self.stop_sources().contains(&source) {
             return;
         }
         match self.state {

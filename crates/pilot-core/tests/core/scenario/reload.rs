@@ -351,12 +351,8 @@ fn turns_that_change_with_their_job() {
         2.000 event stopped(app)
         2.000 spawn post#1
         2.000 spawn app#2 v2
-        2.000 event stopping(pre)
-        2.000 event stopped(pre)
         3.000 > post#1 exits 0
         3.000 event exitSuccess(post)
-        3.000 event stopping(post)
-        3.000 event stopped(post)
         3.000 event stopping(post)
         3.000 event stopped(post)
         10.000 > SIGTERM

@@ -243,24 +243,27 @@ fn turns_that_sleep_for_ever() {
         5.000 event stopping(app)
         5.000 spawn pre#1
         6.000 warn pre timeout after 1s: '[pre]'
-        6.000 kill pre#1
+        6.000 stop pre#1 SIGTERM
         6.000 warn pre is out of time: the stop of app goes on without it
         6.000 event stopping(pre)
+        6.000 stop pre#1 SIGTERM
         6.000 stop app#1 SIGTERM
-        6.000 > pre#1 dies of SIGKILL
-        6.000 event exitFailed(pre)
-        6.000 event stopped(pre)
         6.000 > app#1 dies of SIGTERM
         6.000 event exitFailed(app)
         6.000 event stopped(app)
         6.000 spawn post#1
+        7.000 kill pre#1
         7.000 warn post timeout after 1s: '[post]'
-        7.000 kill post#1
-        7.000 > post#1 dies of SIGKILL
-        7.000 event exitFailed(post)
-        7.000 event stopping(post)
-        7.000 event stopped(post)
-        7.000 exit 137
+        7.000 stop post#1 SIGTERM
+        7.000 > pre#1 dies of SIGKILL
+        7.000 event exitFailed(pre)
+        7.000 event stopped(pre)
+        8.000 kill post#1
+        8.000 > post#1 dies of SIGKILL
+        8.000 event exitFailed(post)
+        8.000 event stopping(post)
+        8.000 event stopped(post)
+        8.000 exit 137
     "#]].assert_eq(&trace);
 }
 
@@ -546,7 +549,7 @@ fn a_turn_that_is_busy() {
     let trace = trace(
         "
         job app: exec runs, takes 1s to stop
-        job sync: exec exits 0 after 3s; when each any[changed(watch.db), stopping(app)]
+        job sync: exec exits 0 after 2s; when each any[changed(watch.db), stopping(app)]
         watch db
         at 1s answer db a
         at 2s TERM
@@ -564,19 +567,18 @@ fn a_turn_that_is_busy() {
         2.000 > SIGTERM
         2.000 event shutdown(global)
         2.000 event stopping(app)
-        4.000 > sync#1 exits 0
-        4.000 event exitSuccess(sync)
-        4.000 spawn sync#2
-        7.000 > sync#2 exits 0
-        7.000 event exitSuccess(sync)
-        7.000 event stopping(sync)
-        7.000 warn sync is out of time: the stop of app goes on without it
-        7.000 event stopped(sync)
-        7.000 stop app#1 SIGTERM
-        8.000 > app#1 exits 0
-        8.000 event exitSuccess(app)
-        8.000 event stopped(app)
-        8.000 exit 0
+        3.000 > sync#1 exits 0
+        3.000 event exitSuccess(sync)
+        3.000 spawn sync#2
+        5.000 > sync#2 exits 0
+        5.000 event exitSuccess(sync)
+        5.000 event stopping(sync)
+        5.000 event stopped(sync)
+        5.000 stop app#1 SIGTERM
+        6.000 > app#1 exits 0
+        6.000 event exitSuccess(app)
+        6.000 event stopped(app)
+        6.000 exit 0
     "#]].assert_eq(&trace);
 }
 
@@ -587,7 +589,7 @@ fn a_running_turn_does_not_hold_the_end() {
         "
         stop timeout 1s
         job app: exec runs
-        job both: exec runs; when once any[startup(global), stopped(app)]
+        job both: exec runs, takes 500ms to stop; when once any[startup(global), stopped(app)]
         at 5s TERM
         ",
     );
@@ -604,12 +606,12 @@ fn a_running_turn_does_not_hold_the_end() {
         5.000 event exitFailed(app)
         5.000 event stopped(app)
         6.000 warn both timeout after 6s: '[both]'
-        6.000 kill both#1
-        6.000 > both#1 dies of SIGKILL
-        6.000 event exitFailed(both)
-        6.000 event stopping(both)
-        6.000 event stopped(both)
-        6.000 exit 0
+        6.000 stop both#1 SIGTERM
+        6.500 > both#1 exits 0
+        6.500 event exitSuccess(both)
+        6.500 event stopping(both)
+        6.500 event stopped(both)
+        6.500 exit 0
     "#]].assert_eq(&trace);
 }
 
