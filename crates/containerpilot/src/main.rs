@@ -11,6 +11,7 @@ mod control;
 mod environment;
 mod logging;
 mod machine;
+mod memory;
 mod render;
 mod run;
 mod shell;

@@ -30,6 +30,7 @@ use self::{children::Child, follows::Follows, link::Link, templates::Desk};
 use crate::{
     control::{self, Request},
     environment::Environment,
+    memory,
     source::Origin,
 };
 
@@ -126,6 +127,8 @@ impl Shell {
         mut signals: mpsc::Receiver<Signal>,
     ) -> u8 {
         self.inputs.push_back(Input::Started);
+        self.handle_inputs();
+        memory::forget_start();
         loop {
             self.handle_inputs();
             if let Some(code) = self.exit {

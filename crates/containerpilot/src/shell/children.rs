@@ -33,6 +33,10 @@ impl Shell {
         let spawned = match launched {
             Ok(spawned) => spawned,
             Err((reason, code)) => {
+                if self.terminal {
+                    // An init keeps no log, and has nothing else to say.
+                    eprintln!("containerpilot: unable to start {purpose}: {reason}");
+                }
                 self.inputs
                     .push_back(Input::RunFailedToStart { run, reason, code });
                 return;
@@ -139,9 +143,11 @@ impl Shell {
     /// to look after them any more.
     pub(super) async fn end_strays(&mut self) {
         for signal in [Signal::TERM, Signal::KILL] {
-            if self.reaper.kill_everything(reaper::Signal(signal.0)) == 0 {
+            // Asking for children costs nothing; looking for descendants does.
+            if !self.reaper.has_children() {
                 return;
             }
+            self.reaper.kill_everything(reaper::Signal(signal.0));
             self.await_strays().await;
         }
     }
