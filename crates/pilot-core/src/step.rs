@@ -3,7 +3,8 @@
 use std::{collections::VecDeque, time::Duration};
 
 use crate::{
-    Effect, Event, EventKind, Level, RunId, Source, Spec, Time, effect::Purpose, run::Run, spec::Command,
+    Effect, Event, EventKind, Level, RunId, Source, Spec, Time, effect::Purpose, run::Run,
+    spec::Command,
 };
 
 /// The time, the bus and the orders of one step, and what jobs need to know of the whole.

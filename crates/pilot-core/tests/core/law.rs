@@ -126,7 +126,8 @@ impl Law {
                 must(alone, "a second tree of a job")?;
                 must(!self.stopping.contains(job), "started while stopping")?;
                 let causes = self.causes.get(job);
-                let caused = causes.is_none_or(|any| any.iter().any(|e| self.announced.contains(e)));
+                let caused =
+                    causes.is_none_or(|any| any.iter().any(|e| self.announced.contains(e)));
                 must(caused, "started before its event was told")?;
             }
             Purpose::Check(_) => must(self.alone(purpose), "a second check of a job")?,
@@ -198,5 +199,85 @@ impl Law {
             states.insert(job.name.clone(), job.state);
         }
         self.states = states;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pilot_core::{Signal, spec};
+
+    /// Which rule the last of these orders breaks.
+    #[track_caller]
+    fn check(effects: &[Effect], rule: &str) {
+        let mut law = Law::new(&Spec {
+            jobs: vec![spec::JobSpec::new("app")],
+            ..Spec::default()
+        });
+        let (last, before) = effects.split_last().expect("an order");
+        for effect in before {
+            assert_eq!(law.on_effect(effect), Ok(()), "{effect:?}");
+        }
+        assert_eq!(law.on_effect(last).err(), Some(rule));
+    }
+
+    fn event(text: &str) -> Effect {
+        Effect::Announce(crate::read::event(text))
+    }
+
+    fn spawn(run: u64) -> Effect {
+        Effect::Spawn {
+            run: RunId(run),
+            purpose: Purpose::Job("app".into()),
+            command: spec::Command::new(["app"]),
+        }
+    }
+
+    fn publish() -> Effect {
+        Effect::Publish {
+            job: "app".into(),
+            service: Box::new(crate::read::service(&"app".into(), "")),
+            status: spec::Status::Passing,
+            output: String::new(),
+        }
+    }
+
+    #[test]
+    fn the_law_can_be_broken() {
+        let startup = || event("startup(global)");
+        let exit = || Effect::Exit { code: 0 };
+        let kill = || Effect::KillTree { run: RunId(1) };
+        let stop = Effect::StopTree {
+            run: RunId(2),
+            signal: Signal::TERM,
+        };
+        let withdraw = Effect::Withdraw { job: "app".into() };
+        let render = Effect::Render {
+            template: "conf".into(),
+        };
+        check(&[spawn(1)], "started before its event was told");
+        check(&[startup(), spawn(1), spawn(2)], "a second tree of a job");
+        check(
+            &[startup(), spawn(1), stop],
+            "a signal to a tree that is gone",
+        );
+        check(&[startup(), spawn(1), kill(), kill()], "killed twice");
+        let lives = "the end, but something lives that was not killed";
+        check(&[startup(), spawn(1), exit()], lives);
+        check(&[publish(), exit()], "the end, but not withdrawn");
+        check(&[exit(), startup()], "an order after the last one");
+        check(&[withdraw], "withdrawn what is not in");
+        let stopping = || event("stopping(app)");
+        check(&[publish(), stopping()], "stopping, but not withdrawn");
+        check(&[stopping(), publish()], "published while stopping");
+        check(&[stopping(), stopping()], "stopping twice");
+        check(&[event("stopped(app)")], "stopped, but not stopping");
+        check(&[stopping(), exit()], "the end, but not stopped");
+        let stopped = [startup(), spawn(1), stopping(), event("stopped(app)")];
+        check(&stopped, "stopped, but its process lives");
+        check(
+            &[event("shutdown(global)"), render],
+            "a render while stopping",
+        );
     }
 }

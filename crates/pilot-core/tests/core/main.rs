@@ -4,10 +4,12 @@
 //! [`process`]es and gives what happened as text ([`trace`]). [`law`] holds in each of them, and
 //! in the random ones of [`search`].
 
+mod constancy;
 mod law;
 mod process;
 mod read;
 mod scenario;
 mod search;
+mod states;
 mod trace;
 mod world;

@@ -134,7 +134,10 @@ impl Trace {
         let mut words = Vec::new();
         for job in &status.jobs {
             let catalog = job.catalog.map_or("out", CatalogStatus::word);
-            words.push(format!("{} {}/{}/{catalog}", job.name, job.state, job.health));
+            words.push(format!(
+                "{} {}/{}/{catalog}",
+                job.name, job.state, job.health
+            ));
         }
         for template in &status.templates {
             words.push(format!("{} {}", template.name, template.state));

@@ -218,7 +218,9 @@ impl World {
                 let template = template.as_str().into();
                 self.tell(Input::TemplateDataChanged { template });
             }
-            Pending::Show => self.trace.on_show(&self.supervisor.status(self.now), self.now),
+            Pending::Show => self
+                .trace
+                .on_show(&self.supervisor.status(self.now), self.now),
         }
     }
 
@@ -272,7 +274,10 @@ impl World {
                 self.soon(Input::TemplateInstalled { template, failure });
             }
             Effect::Discard { template } => {
-                self.files.entry(template.to_string()).or_default().candidate = None;
+                self.files
+                    .entry(template.to_string())
+                    .or_default()
+                    .candidate = None;
             }
             Effect::Exit { code } => self.exit = Some(code),
             Effect::Publish { .. }

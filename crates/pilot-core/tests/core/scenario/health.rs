@@ -30,7 +30,8 @@ fn registered_at_the_first_pass() {
         3.000 > check.app#3 exits 0
         3.000 event exitSuccess(check.app)
         3.000 event healthy(app)
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// Acceptance 134.
@@ -58,7 +59,8 @@ fn an_initial_status_registers_before_any_check() {
         3.000 event exitSuccess(check.app)
         3.000 event healthy(app)
         3.000 publish app passing 'ok'
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// Acceptance 138, product: critical at once.
@@ -93,7 +95,8 @@ fn a_failing_check_is_told_at_once() {
         4.000 event exitSuccess(check.app)
         4.000 event healthy(app)
         4.000 publish app passing 'ok'
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// A service without a check passes on every beat.
@@ -112,7 +115,8 @@ fn no_check() {
         1.000 event healthy(app)
         1.000 publish app passing 'ok'
         2.000 event healthy(app)
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// Acceptance 139, 140: checks pause, and the next pass brings it back.
@@ -154,7 +158,8 @@ fn maintenance() {
         4.000 event exitSuccess(check.app)
         4.000 event healthy(app)
         4.000 publish app passing 'ok'
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
@@ -177,7 +182,8 @@ fn what_a_check_says_in_maintenance_does_not_count() {
         1.500 > check.app#1 exits 1
         1.500 event exitFailed(check.app)
         2.000 = app running/maintenance/out
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
@@ -216,7 +222,8 @@ fn maintenance_ends_with_the_initial_status() {
         1.100 > maintenance off
         1.100 publish app warning ''
         1.100 event exitMaintenance(global)
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
@@ -245,7 +252,8 @@ fn maintenance_starts_the_jobs_that_wait_for_it() {
         2.000 spawn off#1
         2.000 > off#1 exits 0
         2.000 event exitSuccess(off)
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
@@ -265,7 +273,8 @@ fn one_check_at_a_time() {
         3.500 event exitSuccess(check.app)
         3.500 event healthy(app)
         4.000 spawn check.app#2
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
@@ -293,7 +302,8 @@ fn a_check_that_takes_too_long_has_failed() {
         2.300 event unhealthy(app)
         2.300 publish app critical 'signal: killed'
         3.000 spawn check.app#3
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
@@ -326,7 +336,8 @@ fn a_check_is_killed_when_its_job_stops() {
         2.500 event exitFailed(app)
         2.500 event stopped(app)
         2.500 exit 0
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// It is about a process that is no more.
@@ -354,7 +365,8 @@ fn a_check_of_a_process_that_ended_is_not_believed() {
         4.500 event healthy(app)
         4.500 publish app passing 'ok'
         4.500 spawn check.app#3
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
@@ -385,7 +397,8 @@ fn a_restart_is_critical_until_the_next_pass() {
         2.500 event exitSuccess(check.app)
         2.500 event healthy(app)
         2.500 publish app passing 'ok'
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
@@ -425,7 +438,8 @@ fn checks_of_an_interval_job_go_on_between_its_runs() {
         2.000 > check.task#2 exits 0
         2.000 event exitSuccess(check.task)
         2.000 event healthy(task)
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
@@ -450,7 +464,8 @@ fn a_check_that_cannot_be_killed_has_failed() {
         2.500 kill check.app#2
         4.500 event unhealthy(app)
         4.500 publish app critical 'does not end'
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
@@ -471,7 +486,8 @@ fn a_missing_check_program_has_failed() {
         1.000 event exitFailed(check.app)
         1.000 event unhealthy(app)
         1.000 publish app critical 'no such file or directory'
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// Acceptance 143.
@@ -504,7 +520,8 @@ fn withdrawn_even_if_nobody_answers() {
         3.250 event exitFailed(app)
         3.250 event stopped(app)
         3.250 exit 137
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
@@ -530,7 +547,8 @@ fn a_service_leaves_when_its_application_ends() {
         2.000 event stopping(app)
         2.000 event stopped(app)
         2.000 exit 0
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
@@ -563,7 +581,8 @@ fn healthy_starts_whoever_waits_for_it_once() {
         4.000 > check.db#4 exits 0
         4.000 event exitSuccess(check.db)
         4.000 event healthy(db)
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// It is started by hand first.
@@ -603,5 +622,6 @@ fn a_job_on_its_own_health() {
         5.000 > check.app#4 exits 0
         5.000 event exitSuccess(check.app)
         5.000 event healthy(app)
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }

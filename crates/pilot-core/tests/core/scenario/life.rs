@@ -25,7 +25,8 @@ fn a_job_that_is_asked_to_stop() {
         10.000 event exitFailed(app)
         10.000 event stopped(app)
         10.000 exit 0
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// Acceptance 114.
@@ -45,7 +46,8 @@ fn giving_up_on_an_event_that_does_not_come() {
         0.100 event stopping(app)
         0.100 event stopped(app)
         0.100 exit 0
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// Acceptance 115.
@@ -65,7 +67,8 @@ fn a_started_job_is_past_giving_up() {
         1.000 event stopping(app)
         1.000 event stopped(app)
         1.000 exit 0
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// Acceptance 116: the first restart comes at once, the next ones after growing pauses.
@@ -94,7 +97,8 @@ fn three_restarts_are_four_runs() {
         5.627 event stopping(app)
         5.627 event stopped(app)
         5.627 exit 1
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
@@ -122,7 +126,8 @@ fn no_pause_if_none_is_wanted() {
         0.000 event stopping(app)
         0.000 event stopped(app)
         0.000 exit 1
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// A run of `reset` or longer makes the next failure a first one.
@@ -154,7 +159,8 @@ fn a_stable_run_forgets_the_failures_before_it() {
         14.951 event stopping(app)
         14.951 event stopped(app)
         14.951 exit 1
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// Acceptance 117.
@@ -180,7 +186,8 @@ fn an_interval_job_with_restarts_left() {
         0.500 event stopping(tick)
         0.500 event stopped(tick)
         0.500 exit 0
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// Acceptance 118.
@@ -220,7 +227,8 @@ fn later_start_events_do_not_count_for_once() {
         3.100 event stopping(app)
         3.100 event stopped(app)
         3.100 exit 0
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// Acceptance 120.
@@ -251,7 +259,8 @@ fn each_start_event_starts_it() {
         0.500 spawn app#2
         0.600 > app#2 exits 0
         0.600 event exitSuccess(app)
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// Acceptance 121.
@@ -283,7 +292,8 @@ fn a_run_that_times_out_is_killed_and_followed_by_the_next() {
         1.100 event stopping(task)
         1.100 event stopped(task)
         1.100 exit 137
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// Acceptance 122: never two in one beat.
@@ -308,7 +318,8 @@ fn an_interval_job_goes_on_for_ever() {
         2.200 > task#3 exits 0
         2.200 event exitSuccess(task)
         3.000 spawn task#4
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// Acceptance 123.
@@ -338,7 +349,8 @@ fn a_coprocess_with_one_restart() {
         2.000 event stopped(co)
         5.000 > reload
         5.000 spawn co#3 v2
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// Acceptance 124.
@@ -364,7 +376,8 @@ fn setup_comes_before_the_application() {
         3.000 event stopping(app)
         3.000 event stopped(app)
         3.000 exit 0
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// Acceptance 124: the application never starts, and the helper stays until it is asked to stop.
@@ -390,7 +403,8 @@ fn setup_fails() {
         5.000 event stopping(app)
         5.000 event stopped(app)
         5.000 exit 0
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// Acceptance 125, 194.
@@ -422,7 +436,8 @@ fn the_first_job_that_failed_for_good_gives_the_status() {
         2.000 event stopping(bad)
         2.000 event stopped(bad)
         2.000 exit 7
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// Acceptance 127: a queued run does not outlive the request to stop.
@@ -452,7 +467,8 @@ fn a_start_event_while_a_run_is_on_waits_and_a_stop_forgets_it() {
         3.000 event exitFailed(hup)
         3.000 event stopped(hup)
         3.000 exit 0
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// One more run follows, however many events came.
@@ -482,7 +498,8 @@ fn overlapping_starts_queue_one() {
         3.000 spawn hup#2
         5.000 > hup#2 exits 0
         5.000 event exitSuccess(hup)
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
@@ -505,7 +522,8 @@ fn overlapping_starts_are_skipped() {
         2.000 event signal(SIGHUP)
         3.000 > hup#1 exits 0
         3.000 event exitSuccess(hup)
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
@@ -532,7 +550,8 @@ fn an_overlapping_start_replaces_the_run_which_must_be_killed() {
         4.000 > hup#1 dies of SIGKILL
         4.000 event exitFailed(hup)
         4.000 spawn hup#2
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// Acceptance 128: beats that were missed are not made up for.
@@ -559,7 +578,8 @@ fn no_burst_after_a_long_run() {
         2.000 spawn task#4
         2.000 > task#4 exits 0
         2.000 event exitSuccess(task)
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// Acceptance 129.
@@ -595,7 +615,8 @@ fn a_missing_program_is_not_hammered() {
         14.671 spawn app#7
         14.671 > app#7 cannot start
         14.671 event exitFailed(app)
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// Acceptance 130: the shell has asked the child; the core kills it when the budget is spent.
@@ -618,7 +639,8 @@ fn children_of_a_finished_job_have_a_budget() {
         2.000 event stopping(app)
         2.000 event stopped(app)
         2.000 exit 0
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
@@ -642,7 +664,8 @@ fn a_restart_waits_for_the_children_of_the_run_before() {
         6.000 event stopping(app)
         6.000 event stopped(app)
         6.000 exit 0
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
@@ -673,7 +696,8 @@ fn all_of_several_events() {
         3.000 event stopping(app)
         3.000 event stopped(app)
         3.000 exit 0
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
@@ -704,7 +728,8 @@ fn any_of_several_events() {
         2.000 event stopping(app)
         2.000 event stopped(app)
         2.000 exit 0
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// Its own end is for `restarts` to answer, not for `when`.
@@ -722,7 +747,8 @@ fn a_job_is_not_started_by_its_own_end() {
         0.000 spawn app#1
         0.000 > app#1 exits 0
         0.000 event exitSuccess(app)
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
@@ -755,7 +781,8 @@ fn each_start_shares_one_budget_of_restarts() {
         2.000 spawn app#3
         2.000 > app#3 exits 1
         2.000 event exitFailed(app)
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// The status of the essential job is the status of the container.
@@ -783,7 +810,8 @@ fn the_end_of_an_essential_job_ends_the_container() {
         2.000 event exitSuccess(side)
         2.000 event stopped(side)
         2.000 exit 3
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// The first TERM in such a stop asks for nothing new.
@@ -814,7 +842,8 @@ fn an_essential_job_has_ended_and_others_hang() {
         6.000 event exitFailed(side)
         6.000 event stopped(side)
         6.000 exit 3
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
@@ -837,5 +866,6 @@ fn an_essential_job_that_dies_of_a_signal() {
         1.000 event stopped(app)
         1.000 event shutdown(global)
         1.000 exit 130
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }

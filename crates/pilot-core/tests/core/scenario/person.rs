@@ -42,7 +42,8 @@ fn stop_holds_until_start() {
         5.000 event exitFailed(app)
         5.000 event stopped(app)
         5.000 exit 0
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// A held job is not over; but it does not keep a shutdown waiting.
@@ -68,7 +69,8 @@ fn a_held_job_and_a_shutdown() {
         2.000 > SIGTERM
         2.000 event shutdown(global)
         2.000 exit 0
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
@@ -101,7 +103,8 @@ fn a_held_turn_and_a_shutdown() {
         3.000 event stopping(post)
         3.000 event stopped(post)
         3.000 exit 0
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// A shutdown finds the stop by hand under way.
@@ -136,7 +139,8 @@ fn a_turn_that_is_being_held_when_the_shutdown_comes() {
         2.000 event stopping(post)
         2.000 event stopped(post)
         2.000 exit 0
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// Jobs that run on its stop run on each of its stops.
@@ -190,7 +194,8 @@ fn restart_runs_the_turns_and_makes_them_ready_again() {
         12.000 event stopping(post)
         12.000 event stopped(post)
         12.000 exit 0
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
@@ -234,7 +239,8 @@ fn start_after_a_stop_makes_the_turns_ready_again() {
         7.000 event exitFailed(app)
         7.000 event stopped(app)
         7.000 exit 0
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
@@ -269,7 +275,8 @@ fn starting_a_held_interval_job_begins_a_new_beat() {
         4.700 spawn task#5
         4.700 > task#5 exits 0
         4.700 event exitSuccess(task)
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
@@ -287,7 +294,8 @@ fn a_signal_for_one_job() {
         0.000 spawn app#1
         1.000 > signal SIGUSR2 app
         1.000 signal app#1 SIGUSR2
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// What a reload wants is not forgotten for it.
@@ -314,7 +322,8 @@ fn restart_during_a_reload() {
         3.000 event exitSuccess(app)
         3.000 event stopped(app)
         3.000 spawn app#2 v2
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// Its budget of restarts and its back-off are new.
@@ -349,5 +358,6 @@ fn start_of_a_job_that_is_over() {
         1.000 event exitFailed(app)
         1.000 event stopping(app)
         1.000 event stopped(app)
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }

@@ -50,7 +50,8 @@ fn what_did_not_change_is_not_touched() {
         3.000 > check.app#3 exits 0
         3.000 event exitSuccess(check.app)
         3.000 event healthy(app)
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
@@ -79,7 +80,8 @@ fn the_same_again_is_nothing() {
         0.000 event changed(template.conf)
         0.000 event healthy(template.conf)
         1.000 > reload
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// Acceptance 167.
@@ -107,7 +109,8 @@ fn the_old_process_is_gone_before_the_new_one_comes() {
         2.000 event exitFailed(app)
         2.000 event stopped(app)
         2.000 spawn app#2 v2
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
@@ -151,7 +154,8 @@ fn jobs_come_and_go() {
         1.000 event exitFailed(old)
         1.000 event stopped(old)
         2.000 = new running/unknown/out, other blocked
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
@@ -178,7 +182,8 @@ fn back_and_forth_during_one_stop() {
         3.000 event exitSuccess(app)
         3.000 event stopped(app)
         3.000 spawn app#2
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
@@ -210,7 +215,8 @@ fn removed_and_added_again_during_one_stop() {
         3.000 event stopped(app)
         3.000 spawn app#2
         5.000 = app running/unknown/out, side running/unknown/out
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
@@ -260,7 +266,8 @@ fn a_late_job_starts_if_its_event_has_been() {
         3.000 > check.db#3 exits 0
         3.000 event exitSuccess(check.db)
         3.000 event healthy(db)
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
@@ -316,7 +323,8 @@ fn turns_run_for_a_changed_job_and_are_ready_again() {
         4.500 event stopping(post)
         4.500 event stopped(post)
         4.500 exit 0
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// The old ones have their turn in the stop of the old application.
@@ -373,7 +381,8 @@ fn turns_that_change_with_their_job() {
         12.000 event stopping(post)
         12.000 event stopped(post)
         12.000 exit 0
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
@@ -412,7 +421,8 @@ fn turns_that_go_with_their_job() {
         3.000 event stopping(post)
         3.000 event stopped(post)
         10.000 = side running/unknown/out
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
@@ -447,7 +457,8 @@ fn a_changed_turn_alone_is_changed_at_once() {
         3.000 event exitFailed(app)
         3.000 event stopped(app)
         3.000 exit 0
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// The turns have run already; nothing of the new configuration starts.
@@ -481,7 +492,8 @@ fn a_shutdown_during_a_reload() {
         4.000 event stopping(post)
         4.000 event stopped(post)
         4.000 exit 0
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
@@ -515,7 +527,8 @@ fn a_job_that_is_over_stays_over_unless_it_changed() {
         4.000 event exitSuccess(setup)
         4.000 event stopping(setup)
         4.000 event stopped(setup)
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
@@ -549,5 +562,6 @@ fn maintenance_outlives_a_reload() {
         3.000 > maintenance off
         3.000 publish app warning ''
         3.000 event exitMaintenance(global)
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }

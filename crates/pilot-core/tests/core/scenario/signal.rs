@@ -30,7 +30,8 @@ fn a_signal_starts_the_job_that_claims_it_and_no_other() {
         2.000 spawn on-usr2#1
         2.000 > on-usr2#1 exits 0
         2.000 event exitSuccess(on-usr2)
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
@@ -52,7 +53,8 @@ fn a_signal_that_nobody_claims_reaches_the_main_application() {
         0.000 event exitSuccess(task)
         1.000 > SIGWINCH
         1.000 signal app#1 SIGWINCH
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// Which of the two is meant cannot be known.
@@ -72,7 +74,8 @@ fn two_candidates_are_no_main_application() {
         0.000 spawn one#1
         0.000 spawn two#1
         1.000 > SIGHUP
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// A setup that is over is no candidate any more; an essential job is the only one.
@@ -106,5 +109,6 @@ fn who_the_main_application_is() {
         3.000 spawn boss#1
         4.000 > SIGHUP
         4.000 signal boss#1 SIGHUP
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }

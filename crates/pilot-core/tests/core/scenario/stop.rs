@@ -43,7 +43,8 @@ fn the_order_of_a_stop() {
         10.100 event stopping(post)
         10.100 event stopped(post)
         10.100 exit 137
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// Acceptance 184.
@@ -67,7 +68,8 @@ fn a_clean_stop_is_a_success() {
         1.000 event exitFailed(app)
         1.000 event stopped(app)
         1.000 exit 0
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// Acceptance 186.
@@ -93,7 +95,8 @@ fn a_job_that_ignores_term_is_killed() {
         2.000 event exitFailed(app)
         2.000 event stopped(app)
         2.000 exit 137
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// Acceptance 187.
@@ -121,7 +124,8 @@ fn nothing_to_wait_for() {
         2.000 event stopping(lazy)
         2.000 event stopped(lazy)
         2.000 exit 0
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// Acceptance 188.
@@ -153,7 +157,8 @@ fn a_job_waits_for_its_turns_no_longer_than_its_budget() {
         2.000 event exitFailed(app)
         2.000 event stopped(app)
         2.000 exit 0
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// Acceptance 189: it has been over long since.
@@ -189,7 +194,8 @@ fn a_turn_on_the_end_of_a_job_that_is_over() {
         5.000 event exitFailed(app)
         5.000 event stopped(app)
         5.000 exit 0
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// Acceptance 189.
@@ -219,7 +225,8 @@ fn a_turn_with_unlimited_restarts() {
         5.000 event exitFailed(app)
         5.000 event stopped(app)
         5.000 exit 0
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// Acceptance 189: the jobs of a stop are bounded too.
@@ -264,7 +271,8 @@ fn turns_that_sleep_for_ever() {
         8.000 event stopping(post)
         8.000 event stopped(post)
         8.000 exit 137
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// Acceptance 190.
@@ -281,7 +289,8 @@ fn no_jobs_at_all() {
         1.000 > SIGTERM
         1.000 event shutdown(global)
         1.000 exit 0
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// Acceptance 191.
@@ -317,7 +326,8 @@ fn two_turns_on_one_stop() {
         3.000 event exitFailed(app)
         3.000 event stopped(app)
         3.000 exit 0
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// A catalog that is gone is not felt.
@@ -344,7 +354,8 @@ fn the_catalog_does_not_answer() {
         1.250 event exitFailed(app)
         1.250 event stopped(app)
         1.250 exit 0
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
@@ -379,7 +390,8 @@ fn a_second_term_hastens() {
         3.000 event exitSuccess(app)
         3.000 event stopped(app)
         3.000 exit 0
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
@@ -410,7 +422,8 @@ fn a_third_term_kills() {
         3.000 event exitFailed(app)
         3.000 event stopped(app)
         3.000 exit 137
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// Nothing that was killed keeps the helper, even if it is stuck inside the kernel.
@@ -434,7 +447,8 @@ fn a_process_that_does_not_vanish() {
         2.000 kill app#1
         4.000 event stopped(app)
         4.000 exit 137
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// Acceptance 196: nothing is started, before or after.
@@ -452,7 +466,8 @@ fn term_before_the_start() {
         1.000 > SIGTERM
         1.000 event shutdown(global)
         1.000 exit 0
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
@@ -478,7 +493,8 @@ fn what_comes_before_the_start_is_taken_up_then() {
         2.000 event enterMaintenance(global)
         2.000 > hup#1 exits 0
         2.000 event exitSuccess(hup)
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// The process ended while clients took notice: there is nobody left to talk to.
@@ -504,7 +520,8 @@ fn a_process_that_ends_during_the_drain() {
         2.000 event stopping(app)
         2.000 event stopped(app)
         2.000 exit 0
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// A shutdown reaches a chain from its head.
@@ -540,7 +557,8 @@ fn a_chain_of_stops() {
         3.000 event stopping(log)
         3.000 event stopped(log)
         3.000 exit 0
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// It is busy with something else when its turn comes: one more run.
@@ -579,7 +597,8 @@ fn a_turn_that_is_busy() {
         6.000 event exitSuccess(app)
         6.000 event stopped(app)
         6.000 exit 0
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// A job that could run on a stop, but runs for another reason, is bounded all the same.
@@ -612,7 +631,8 @@ fn a_running_turn_does_not_hold_the_end() {
         6.500 event stopping(both)
         6.500 event stopped(both)
         6.500 exit 0
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
@@ -638,5 +658,6 @@ fn an_init_without_a_configuration_forwards() {
         2.000 event stopping(main)
         2.000 event stopped(main)
         2.000 exit 5
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }

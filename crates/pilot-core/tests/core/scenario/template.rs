@@ -24,7 +24,8 @@ fn the_first_text_lets_the_application_start() {
         1.000 event changed(template.conf)
         1.000 event healthy(template.conf)
         1.000 spawn app#1
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
@@ -57,7 +58,8 @@ fn a_burst_is_one_change() {
         1.090 install conf
         1.090 event changed(template.conf)
         1.090 signal app#1 SIGHUP
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
@@ -109,7 +111,8 @@ fn a_stream_of_changes_waits_no_longer_than_max() {
         1.589 render conf
         1.589 install conf
         1.589 event changed(template.conf)
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
@@ -149,7 +152,8 @@ fn a_change_during_the_reconfiguration_is_exactly_one_more() {
         3.100 event changed(template.conf)
         3.100 spawn template.conf.onChange#3
         4.100 > template.conf.onChange#3 exits 0
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
@@ -188,7 +192,8 @@ fn a_check_that_fails_keeps_the_old_file_and_is_tried_again() {
         1.980 event changed(template.conf)
         1.980 event healthy(template.conf)
         1.980 signal app#1 SIGHUP
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
@@ -214,7 +219,8 @@ fn the_same_text_is_nothing() {
         0.000 signal app#1 SIGHUP
         1.000 > data of conf
         1.050 render conf
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
@@ -254,7 +260,8 @@ fn a_reconfiguration_that_fails_is_tried_again() {
         3.670 spawn template.conf.onChange#4
         3.670 > template.conf.onChange#4 exits 0
         3.670 event healthy(template.conf)
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
@@ -280,7 +287,8 @@ fn a_failed_first_render_is_healthy_once_it_works() {
         0.550 install conf
         0.550 event changed(template.conf)
         0.550 event healthy(template.conf)
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
@@ -326,7 +334,8 @@ fn a_restart_takes_the_whole_road() {
         2.050 event stopped(app)
         2.050 publish app passing ''
         2.050 spawn app#3
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// A stop by hand is not undone by a new file.
@@ -361,7 +370,8 @@ fn a_held_job_is_not_restarted() {
         1.550 render conf
         1.550 install conf
         1.550 event changed(template.conf)
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
@@ -404,7 +414,8 @@ fn nothing_goes_on_while_the_helper_stops() {
         4.000 event exitSuccess(app)
         4.000 event stopped(app)
         4.000 exit 0
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
@@ -439,7 +450,8 @@ fn what_a_reconfiguration_leaves_behind_is_killed() {
         5.000 event exitFailed(app)
         5.000 event stopped(app)
         5.000 exit 0
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
@@ -466,5 +478,6 @@ fn a_dropped_template_is_not_heard_again() {
         0.500 discard conf
         0.500 drop conf
         0.500 > template.conf.check#1 dies of SIGKILL
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }

@@ -24,7 +24,8 @@ fn an_absent_dependency_is_told() {
         1.000 > db is []
         1.000 event unhealthy(watch.db)
         2.000 > db is []
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// Acceptance 146, 147.
@@ -56,7 +57,8 @@ fn only_changes_are_told() {
         4.000 > db is []
         4.000 event changed(watch.db)
         4.000 event unhealthy(watch.db)
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// Acceptance 150.
@@ -82,7 +84,8 @@ fn a_changed_port_is_a_change() {
         2.000 > db is [a]
         2.000 event changed(watch.db)
         2.000 event healthy(watch.db)
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// Acceptance 151.
@@ -112,5 +115,6 @@ fn watches_have_nothing_to_do_with_each_other() {
         2.000 event changed(watch.green)
         2.000 event healthy(watch.green)
         3.000 > blue is [a]
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }

@@ -45,7 +45,11 @@ pub(crate) enum Fact {
 impl fmt::Debug for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for spec in &self.reloads {
-            writeln!(f, "\nstop timeout {:?}, {:?}", spec.stop_timeout, spec.stop_signals)?;
+            writeln!(
+                f,
+                "\nstop timeout {:?}, {:?}",
+                spec.stop_timeout, spec.stop_signals
+            )?;
             for job in &spec.jobs {
                 writeln!(f, "  {job:?}")?;
             }
@@ -94,7 +98,9 @@ prop_compose! {
 }
 
 fn scripts() -> impl Strategy<Value = Vec<(String, Vec<&'static str>)>> {
-    let purposes = NAMES.iter().flat_map(|n| [(*n).to_owned(), format!("check.{n}")]);
+    let purposes = NAMES
+        .iter()
+        .flat_map(|n| [(*n).to_owned(), format!("check.{n}")]);
     let template = ["template.conf.check", "template.conf.onChange"];
     let purposes = purposes.chain(template.map(str::to_owned));
     purposes
@@ -124,7 +130,9 @@ fn behaviour() -> impl Strategy<Value = &'static str> {
 }
 
 fn spec() -> impl Strategy<Value = Spec> {
-    let jobs = (0..NAMES.len()).map(|n| option::weighted(0.6, job(n))).collect::<Vec<_>>();
+    let jobs = (0..NAMES.len())
+        .map(|n| option::weighted(0.6, job(n)))
+        .collect::<Vec<_>>();
     let timeouts = select(vec![0_u64, 300, 1500]).prop_map(Duration::from_millis);
     let forwarded = prop::bool::weighted(0.1);
     (jobs, timeouts, forwarded, 0..4_usize).prop_map(|(jobs, stop_timeout, forwarded, extra)| {
@@ -157,10 +165,9 @@ fn drop_dangling(spec: &mut Spec) {
             When::Once(condition) | When::Each(condition) => {
                 condition.events().iter().all(|event| match &event.source {
                     Source::Job(name) | Source::Check(name) => names.contains(name),
-                    Source::Global
-                    | Source::Watch(_)
-                    | Source::Template(_)
-                    | Source::Signal(_) => true,
+                    Source::Global | Source::Watch(_) | Source::Template(_) | Source::Signal(_) => {
+                        true
+                    }
                 })
             }
             When::Every(_) | When::OnSignal(_) => true,
@@ -187,7 +194,11 @@ fn job(n: usize) -> impl Strategy<Value = JobSpec> {
         prop::bool::weighted(0.85),
         when(n),
         timeout(),
-        select(vec![Restarts::NEVER, Restarts::Left(2), Restarts::Unlimited]),
+        select(vec![
+            Restarts::NEVER,
+            Restarts::Left(2),
+            Restarts::Unlimited,
+        ]),
         prop::bool::weighted(0.9),
         timeout(),
     );
@@ -258,7 +269,13 @@ fn when(n: usize) -> BoxedStrategy<When> {
 fn single(n: usize) -> impl Strategy<Value = Condition> {
     let word = |text: String| read::condition(&text);
     let any = select(NAMES.to_vec()).prop_flat_map(move |name| {
-        let kinds = ["exitSuccess", "exitFailed", "healthy", "unhealthy", "timerExpired"];
+        let kinds = [
+            "exitSuccess",
+            "exitFailed",
+            "healthy",
+            "unhealthy",
+            "timerExpired",
+        ];
         select(kinds.to_vec()).prop_map(move |kind| word(format!("{kind}({name})")))
     });
     let other = select(vec![
