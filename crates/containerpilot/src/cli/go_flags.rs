@@ -2,8 +2,7 @@
 //! `-x v` or `-x=v`, and nothing after the first word that is not a flag.
 
 /// What `-help` tells.
-pub(super) const USAGE: &str = "\
-  -config string
+pub(super) const USAGE: &str = "  -config string
     	Path to the configuration file; $CONTAINERPILOT if not given.
   -maintenance string
     	Begin or end maintenance in a running containerpilot: enable, disable.
