@@ -1,0 +1,49 @@
+//! Starts the binary, watches it, and leaves nothing behind.
+
+mod catalog;
+mod consul;
+mod ended;
+mod http;
+mod pilot;
+mod proc;
+mod running;
+mod tap;
+
+use std::time::{Duration, Instant};
+
+pub(crate) use self::{
+    catalog::{Catalog, Eye, Faulty, Trouble, hostname, refusing},
+    consul::Consul,
+    ended::Ended,
+    http::Answer,
+    pilot::{Pilot, binary},
+    proc::{Process, is_alive, processes, send},
+    running::Running,
+    tap::Tap,
+};
+
+/// How long a fact may take to come true. Far more than any should need, on a busy machine too.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(25);
+/// The time between two looks at a fact that tells nobody when it comes true.
+const BEAT: Duration = Duration::from_millis(5);
+
+/// Looks until there is something to see; gives up in the end, with what `told` has to tell.
+#[track_caller]
+pub(crate) fn until<T>(
+    what: &str,
+    told: impl Fn() -> String,
+    mut look: impl FnMut() -> Option<T>,
+) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(seen) = look() {
+            return seen;
+        }
+        assert!(
+            Instant::now() < deadline,
+            "not so within {PATIENCE:?}: {what}\n{}",
+            told()
+        );
+        std::thread::sleep(BEAT);
+    }
+}
