@@ -15,6 +15,7 @@ pub(crate) struct Census {
     adopts_orphans: bool,
     /// The leaders that were not reaped yet; their numbers cannot have been reused.
     leaders: BTreeSet<u32>,
+    /// In the order of their pids.
     processes: Vec<Process>,
 }
 
@@ -101,7 +102,7 @@ impl Census {
             && (self.leaders.contains(&tree.leader) == tree.is_led())
             && (tree.is_led()
                 || (process.session == self.own.session
-                    && !self.processes.iter().any(|other| other.pid == tree.leader)
+                    && self.find(tree.leader).is_none()
                     && Bearing::of(process, mark) != Bearing::Foreign))
     }
 
@@ -153,13 +154,15 @@ impl Census {
             && (!self.adopts_orphans || self.ancestors(process).any(ours))
     }
 
+    fn find(&self, pid: u32) -> Option<&Process> {
+        let index = self
+            .processes
+            .binary_search_by_key(&pid, |process| process.pid);
+        index.ok().map(|index| &self.processes[index])
+    }
+
     fn ancestors(&self, process: &Process) -> impl Iterator<Item = u32> {
-        let parent_of = |pid: &u32| {
-            let process = self
-                .processes
-                .binary_search_by_key(pid, |process| process.pid);
-            process.ok().map(|index| self.processes[index].parent)
-        };
+        let parent_of = |pid: &u32| self.find(*pid).map(|process| process.parent);
         // Parents may have changed while looking, so that a loop is thinkable.
         std::iter::successors(Some(process.parent), parent_of).take(self.processes.len())
     }

@@ -76,7 +76,10 @@ impl Process {
         }
         let entries = fs::read_dir("/proc")?;
         let pids = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
-        Ok(pids.filter_map(Self::look).collect())
+        // All pids are listed first: whoever forks faster than we look would keep us looking.
+        let mut pids: Vec<u32> = pids.collect();
+        pids.sort_unstable();
+        Ok(pids.into_iter().filter_map(Self::look).collect())
     }
 
     fn parse(pid: u32, stat: &str) -> Option<Self> {

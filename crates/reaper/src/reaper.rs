@@ -160,6 +160,10 @@ impl Reaper {
         let Some(tree) = self.trees.get(&run) else {
             return struck;
         };
+        if signal == Signal::KILL && tree.is_led() {
+            // Holds still who is about to die, lest it forks on while we look around.
+            kernel::kill_group(tree.leader, Signal::STOP);
+        }
         for blow in 0..BLOWS {
             let census = self.census();
             let group = self.pinned_group(tree, census.is_none());

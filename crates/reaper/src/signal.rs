@@ -9,6 +9,8 @@ impl Signal {
     pub const KILL: Self = Self(libc::SIGKILL);
     /// Terminate.
     pub const TERM: Self = Self(libc::SIGTERM);
+    /// Stop, which nothing can catch either.
+    pub const STOP: Self = Self(libc::SIGSTOP);
     /// Continue after a stop.
     pub const CONT: Self = Self(libc::SIGCONT);
 }

@@ -31,9 +31,10 @@ macro_rules! staged {
 /// How the program of a test is started anew.
 pub(crate) type Around = fn(exe: &str, args: &[&str]) -> Command;
 
-/// As any other process.
+/// As any process but PID 1. It is in a pid namespace all the same, so that nothing outlives a
+/// test that is broken off.
 pub(crate) fn alone(exe: &str, args: &[&str]) -> Command {
-    let mut command = Command::new(exe);
+    let mut command = as_init("sh", &["-c", "\"$@\"; exit $?", "sh", exe]);
     command.args(args);
     command
 }
