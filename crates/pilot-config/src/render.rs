@@ -1,6 +1,7 @@
 //! The text as a Go template over the environment.
 
 mod function;
+mod pattern;
 
 pub(crate) use function::all as functions;
 

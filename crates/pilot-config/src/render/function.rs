@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use go_template::{Element, Functions, Kind, List, Signature, Value};
 use regex_lite::Regex;
 
+use super::pattern;
 use crate::World;
 
 /// A list longer than this is a mistake that would only fill the memory.
@@ -90,8 +91,9 @@ fn replace_all(arguments: &[Value]) -> Value {
 
 fn regex_replace_all(arguments: &[Value]) -> Result<Value, String> {
     let (pattern, to, value) = (text(arguments, 0), text(arguments, 1), text(arguments, 2));
-    let pattern =
-        Regex::new(&pattern).map_err(|error| format!("cannot use `{pattern}`: {error}"))?;
+    let pattern = pattern::translate(&pattern)
+        .and_then(|translated| Regex::new(&translated).map_err(|error| error.to_string()))
+        .map_err(|error| format!("cannot use `{pattern}`: {error}"))?;
     Ok(pattern.replace_all(&value, to.as_str()).into_owned().into())
 }
 
