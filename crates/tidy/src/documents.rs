@@ -2,42 +2,24 @@
 
 use crate::{Problem, Tree};
 
-/// A document that the code writes itself.
-pub struct Written {
-    /// Where it stands.
-    pub path: &'static str,
-    /// What it must hold.
-    pub text: fn() -> String,
-}
-
-/// Every document that the code writes. `UPDATE_DOCS=1 cargo test -p tidy` writes them anew.
-//
-// docs/job-states.md joins here once pilot-core prints it:
-//     Written { path: "docs/job-states.md", text: pilot_core::job_states_document },
-pub const WRITTEN: &[Written] = &[];
+/// Documents that a test prints from the code and compares, and the folder of that test.
+const PRINTED: &[(&str, &str)] = &[("docs/job-states.md", "crates/pilot-core/tests/")];
 
 const RECORDS: &str = "docs/decisions/";
 
-/// Finds documents that differ from what the code writes.
-pub fn stale(tree: &Tree, written: &[Written]) -> Vec<Problem> {
+/// Finds printed documents that are missing, or that no test keeps current any more.
+pub fn unguarded(tree: &Tree) -> Vec<Problem> {
     let mut problems = Vec::new();
-    for document in written {
-        let now = (document.text)();
-        match tree.text(document.path) {
-            None => problems.push(Problem::file(
-                document.path,
-                "is missing: write it with UPDATE_DOCS=1",
-            )),
-            Some(text) if text != now => {
-                let same = text
-                    .lines()
-                    .zip(now.lines())
-                    .take_while(|(there, wanted)| there == wanted);
-                let line = same.count() + 1;
-                let what = "differs from what the code writes: write it anew with UPDATE_DOCS=1";
-                problems.push(Problem::line(document.path, line, what));
-            }
-            Some(_) => {}
+    for (page, tests) in PRINTED {
+        if tree.text(page).is_none() {
+            problems.push(Problem::file(page, "is missing: UPDATE_DOCS=1 prints it"));
+        }
+        let names = |(path, text): (&str, &str)| path.starts_with(tests) && text.contains(page);
+        if !tree.files().any(names) {
+            problems.push(Problem::file(
+                tests,
+                format!("holds no test that keeps {page} current"),
+            ));
         }
     }
     problems
@@ -125,16 +107,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_a_stale_document() {
-        let written = [Written {
-            path: "docs/states.md",
-            text: || "one\ntwo\n".to_owned(),
-        }];
-        assert_eq!(stale(&Tree::default(), &written).len(), 1);
-        let old = Tree::sample(&[("docs/states.md", "one\n2\n")]);
-        assert_eq!(stale(&old, &written)[0].place, "docs/states.md:2");
-        let current = Tree::sample(&[("docs/states.md", "one\ntwo\n")]);
-        assert_eq!(stale(&current, &written), []);
+    fn finds_a_printed_document_without_its_test() {
+        let (page, tests) = PRINTED[0];
+        let test = format!("{tests}states.rs");
+        assert_eq!(unguarded(&Tree::default()).len(), 2);
+        assert_eq!(unguarded(&Tree::sample(&[(page, "")])).len(), 1);
+        assert_eq!(unguarded(&Tree::sample(&[(page, ""), (&test, page)])), []);
     }
 
     fn records(files: &[(&str, &str)]) -> Vec<Problem> {

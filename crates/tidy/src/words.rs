@@ -11,8 +11,16 @@ pub const UNSAFE: &[(&str, &str)] = &[
         "keeps the image's name plugins out of a static glibc",
     ),
     (
+        "crates/containerpilot/src/memory.rs",
+        "gives back to the kernel what only the start needed",
+    ),
+    (
         "crates/containerpilot/src/signals.rs",
         "sets the mask of signals before anything else runs",
+    ),
+    (
+        "crates/logbook/src/zone.rs",
+        "asks the C library how far local time is from UTC",
     ),
     (
         "crates/reaper/src/kernel.rs",
