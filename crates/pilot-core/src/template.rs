@@ -173,7 +173,12 @@ impl Template {
                 Retry::Render => self.render(step),
                 Retry::Reconfigure => self.run_on_change(step),
             },
-            State::Checking { run, .. } | State::Reconfiguring { run } => run.on_woken(None, step),
+            State::Checking { run, .. } | State::Reconfiguring { run } => {
+                run.on_woken(None, step);
+                if run.over() {
+                    self.on_run_over("does not end", step);
+                }
+            }
             State::Blocked { .. }
             | State::Settling { .. }
             | State::Failed { .. }
@@ -356,7 +361,7 @@ impl Template {
                 return None;
             }
         };
-        let status = run.ended.unwrap_or(ExitStatus::Exited(0));
+        let status = run.ended.unwrap_or(ExitStatus::Signaled(Signal::KILL));
         match (status.success(), checked) {
             (true, true) => self.install(step),
             (true, false) => self.settle(step),

@@ -205,8 +205,12 @@ impl Job {
         match &mut self.state {
             State::Running { run, after } => {
                 let lasted = step.now - run.started_at;
+                let forced = self.quitting && run.was_killed();
                 let after = *after;
                 self.decide(after, lasted, step);
+                if forced {
+                    self.count_as_killed();
+                }
             }
             State::Stopping(_) => self.on_stop_gone(step),
             State::Waiting { .. }

@@ -277,6 +277,13 @@ impl Job {
         self.end_processes(step);
     }
 
+    /// Its run in a stop of the helper had to be killed, so that stop is not a clean one.
+    pub(super) fn count_as_killed(&mut self) {
+        if let State::Stopping(stop) = &mut self.state {
+            stop.killed = true;
+        }
+    }
+
     /// A second TERM: no more waiting for others, straight to the signal.
     pub(crate) fn hasten(&mut self, step: &mut Step<'_>) {
         if !self.complete() {

@@ -81,7 +81,7 @@ impl Trace {
                 purpose,
                 command,
             } => {
-                let label = self.count(purpose.to_string());
+                let label = self.count(&purpose.to_string());
                 self.labels.insert(*run, label.clone());
                 let version = command.argv.get(1).filter(|word| !word.contains('/'));
                 version.map_or(format!("spawn {label}"), |v| format!("spawn {label} {v}"))
@@ -124,8 +124,8 @@ impl Trace {
         self.line(now, &text);
     }
 
-    fn count(&mut self, purpose: String) -> String {
-        let nth = self.counts.entry(purpose.clone()).or_default();
+    fn count(&mut self, purpose: &str) -> String {
+        let nth = self.counts.entry(purpose.to_owned()).or_default();
         *nth += 1;
         format!("{purpose}#{nth}")
     }

@@ -130,7 +130,9 @@ impl World {
     pub(crate) fn drive(&mut self, until: Option<Duration>, limit: u32) {
         let until = until.map(Time::after_start);
         for _ in 0..limit {
-            let Some(next) = self.next() else { return };
+            let Some(next) = self.next() else {
+                return self.rest();
+            };
             if until.is_some_and(|until| next > until) {
                 self.now = until.unwrap_or(self.now);
                 return;
@@ -139,6 +141,16 @@ impl World {
             self.step();
         }
         panic!("livelock:\n{}", self.trace.text());
+    }
+
+    /// After the end, nothing moves the supervisor any more.
+    fn rest(&mut self) {
+        for input in [Input::Woken, Input::SignalArrived(Signal::TERM)] {
+            if self.exit.is_some() {
+                assert_eq!(self.supervisor.handle(self.now, input), []);
+                assert_eq!(self.supervisor.next_deadline(), None);
+            }
+        }
     }
 
     fn next(&self) -> Option<Time> {

@@ -220,6 +220,36 @@ fn removed_and_added_again_during_one_stop() {
 }
 
 #[test]
+fn a_held_job_that_changes_starts_anew() {
+    let trace = trace(
+        "
+        job app: exec runs
+        job side: exec runs
+        at 1s stop app
+        at 2s reload
+          job app: version v2
+          job side: exec runs
+        until 3s
+        ",
+    );
+    expect![[r#"
+        0.000 > started
+        0.000 event startup(global)
+        0.000 spawn app#1
+        0.000 spawn side#1
+        1.000 > stop app
+        1.000 event stopping(app)
+        1.000 stop app#1 SIGTERM
+        1.000 > app#1 dies of SIGTERM
+        1.000 event exitFailed(app)
+        1.000 event stopped(app)
+        2.000 > reload
+        2.000 spawn app#2 v2
+    "#]]
+    .assert_eq(&trace);
+}
+
+#[test]
 fn a_late_job_starts_if_its_event_has_been() {
     let trace = trace(
         "

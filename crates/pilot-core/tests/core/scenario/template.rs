@@ -454,6 +454,64 @@ fn what_a_reconfiguration_leaves_behind_is_killed() {
     .assert_eq(&trace);
 }
 
+/// Nothing waits for it, and the check is tried again.
+#[test]
+fn a_check_that_cannot_be_killed_has_failed() {
+    let trace = trace(
+        "
+        job app: exec runs
+        template conf: data v1; check runs, stuck | passes
+        until 40s
+        ",
+    );
+    expect![[r#"
+        0.000 > started
+        0.000 load conf
+        0.000 event startup(global)
+        0.000 spawn app#1
+        0.000 > data of conf
+        0.000 render conf
+        0.000 spawn template.conf.check#1
+        30.000 warn template.conf.check timeout after 30s: '[template.conf.check /etc/conf.new]'
+        30.000 kill template.conf.check#1
+        32.000 discard conf
+        32.000 event unhealthy(template.conf)
+        32.930 render conf
+        32.930 spawn template.conf.check#2
+        32.930 > template.conf.check#2 exits 0
+        32.930 install conf
+        32.930 event changed(template.conf)
+        32.930 event healthy(template.conf)
+    "#]]
+    .assert_eq(&trace);
+}
+
+/// It may have started from an older file.
+#[test]
+fn a_first_text_for_an_application_that_runs_already() {
+    let trace = trace(
+        "
+        job app: exec runs
+        template conf: change HUP app
+        at 1s data conf v1
+        until 2s
+        ",
+    );
+    expect![[r#"
+        0.000 > started
+        0.000 load conf
+        0.000 event startup(global)
+        0.000 spawn app#1
+        1.000 > data of conf
+        1.000 render conf
+        1.000 install conf
+        1.000 event changed(template.conf)
+        1.000 event healthy(template.conf)
+        1.000 signal app#1 SIGHUP
+    "#]]
+    .assert_eq(&trace);
+}
+
 #[test]
 fn a_dropped_template_is_not_heard_again() {
     let trace = trace(
