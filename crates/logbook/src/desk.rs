@@ -1,0 +1,100 @@
+//! What the handles and the writing thread share.
+
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering},
+    },
+    thread,
+};
+
+use tokio::sync::Semaphore;
+
+use crate::{
+    Level,
+    writer::{self, Writer},
+};
+
+/// How many bytes of the supervisor's own records may wait.
+pub(crate) const OWN: usize = 256 * 1024;
+
+/// How many bytes of children's output may wait.
+const CHILDREN: usize = 512 * 1024;
+
+/// The state of the log.
+#[derive(Debug)]
+pub(crate) struct Desk {
+    level: AtomicU8,
+    to_file: AtomicBool,
+    /// The room for the supervisor's own records.
+    pub(crate) own: Arc<Semaphore>,
+    /// The room for children's output, apart from the other so that a chatty child takes no record's
+    /// place.
+    pub(crate) children: Arc<Semaphore>,
+    /// The supervisor's own records that found no room and are not yet told of.
+    pub(crate) lost: AtomicU64,
+    /// Whether a thread is there, or about to be.
+    writing: AtomicBool,
+    /// The writer, while no thread has it.
+    writer: Mutex<Option<Writer>>,
+}
+
+impl Desk {
+    pub(crate) fn new(level: Level, to_file: bool, writer: Writer) -> Self {
+        Self {
+            level: AtomicU8::new(level as u8),
+            to_file: AtomicBool::new(to_file),
+            own: Arc::new(Semaphore::new(OWN)),
+            children: Arc::new(Semaphore::new(CHILDREN)),
+            lost: AtomicU64::new(0),
+            writing: AtomicBool::new(false),
+            writer: Mutex::new(Some(writer)),
+        }
+    }
+
+    pub(crate) fn change(&self, level: Level, to_file: bool) {
+        self.level.store(level as u8, Ordering::Relaxed);
+        self.to_file.store(to_file, Ordering::Relaxed);
+    }
+
+    /// Whether records of a level are written.
+    pub(crate) fn takes(&self, level: Level) -> bool {
+        level as u8 >= self.level.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn to_file(&self) -> bool {
+        self.to_file.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn is_writing(&self) -> bool {
+        self.writing.load(Ordering::SeqCst)
+    }
+
+    /// The writer's place; empty while a thread has it.
+    pub(crate) fn writer(&self) -> MutexGuard<'_, Option<Writer>> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sees to it that there is a thread for what was just queued.
+    pub(crate) fn start(self: &Arc<Self>) {
+        if self.writing.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        let desk = Arc::clone(self);
+        let thread = thread::Builder::new().name("log".into());
+        if thread.spawn(move || writer::run(&desk)).is_err() {
+            // There are too many threads at the moment. What is queued stays there, and whatever is
+            // said next tries again.
+            self.writing.store(false, Ordering::SeqCst);
+        }
+    }
+
+    /// Puts the writer back at the end of its thread. Answers whether the thread must go on, for
+    /// something was queued before those who queue could see that it ends.
+    pub(crate) fn rest(&self, writer: Writer) -> bool {
+        *self.writer() = Some(writer);
+        self.writing.store(false, Ordering::SeqCst);
+        let left = self.writer().as_ref().is_some_and(Writer::has_work);
+        left && !self.writing.swap(true, Ordering::SeqCst)
+    }
+}
