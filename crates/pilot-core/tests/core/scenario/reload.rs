@@ -562,6 +562,85 @@ fn a_job_that_is_over_stays_over_unless_it_changed() {
 }
 
 #[test]
+fn a_reload_changes_what_term_means() {
+    let trace = trace(
+        "
+        job app: exec runs, ignores TERM
+        at 1s reload
+          forwarded
+          job app: exec runs, ignores TERM
+        at 2s TERM
+        until 3s
+        ",
+    );
+    expect![[r#"
+        0.000 > started
+        0.000 event startup(global)
+        0.000 spawn app#1
+        1.000 > reload
+        2.000 > SIGTERM
+        2.000 signal app#1 SIGTERM
+    "#]]
+    .assert_eq(&trace);
+}
+
+/// What the newest configuration says is what counts.
+#[test]
+fn two_reloads_while_a_turn_is_taken() {
+    let trace = trace(
+        "
+        job app: exec runs; stop-timeout 1s
+        job pre: exec runs, takes 5s to stop | passes; when each stopping(app)
+        at 1s reload
+          job app: version v2; stop-timeout 1s
+          job pre: version v2; when each stopping(app)
+        at 3s reload
+          job app: version v2; stop-timeout 1s
+          job pre: version v3; when each stopping(app)
+        at 4s reload
+          job app: version v2; stop-timeout 1s
+          job pre: version v2; when each stopping(app)
+        at 10s TERM
+        ",
+    );
+    expect![[r#"
+        0.000 > started
+        0.000 event startup(global)
+        0.000 spawn app#1
+        1.000 > reload
+        1.000 event stopping(app)
+        1.000 spawn pre#1
+        2.000 warn pre is out of time: the stop of app goes on without it
+        2.000 event stopping(pre)
+        2.000 stop pre#1 SIGTERM
+        2.000 stop app#1 SIGTERM
+        2.000 > app#1 dies of SIGTERM
+        2.000 event exitFailed(app)
+        2.000 event stopped(app)
+        2.000 spawn app#2 v2
+        3.000 > reload
+        4.000 > reload
+        7.000 > pre#1 exits 0
+        7.000 event exitSuccess(pre)
+        7.000 event stopped(pre)
+        10.000 > SIGTERM
+        10.000 event shutdown(global)
+        10.000 event stopping(app)
+        10.000 spawn pre#2 v2
+        10.000 > pre#2 exits 0
+        10.000 event exitSuccess(pre)
+        10.000 event stopping(pre)
+        10.000 event stopped(pre)
+        10.000 stop app#2 SIGTERM
+        10.000 > app#2 dies of SIGTERM
+        10.000 event exitFailed(app)
+        10.000 event stopped(app)
+        10.000 exit 0
+    "#]]
+    .assert_eq(&trace);
+}
+
+#[test]
 fn maintenance_outlives_a_reload() {
     let trace = trace(
         "
