@@ -47,7 +47,9 @@ fn user_of(text: &str) -> Result<User, String> {
         (Ok(Some(user)), _) => Ok(user),
         // A number needs no entry in the user database.
         (_, Ok(number)) => Ok(nameless(number)),
-        (Ok(None), Err(_)) => Err(format!("cannot run as user `{text}`: there is no such user")),
+        (Ok(None), Err(_)) => Err(format!(
+            "cannot run as user `{text}`: there is no such user"
+        )),
         (Err(error), Err(_)) => Err(format!("cannot run as user `{text}`: {error}")),
     }
 }
@@ -70,7 +72,9 @@ fn group_of(text: &str) -> Result<Gid, String> {
     }
     match Group::from_name(text) {
         Ok(Some(group)) => Ok(group.gid),
-        Ok(None) => Err(format!("cannot run as group `{text}`: there is no such group")),
+        Ok(None) => Err(format!(
+            "cannot run as group `{text}`: there is no such group"
+        )),
         Err(error) => Err(format!("cannot run as group `{text}`: {error}")),
     }
 }

@@ -23,13 +23,19 @@ pub(crate) struct Helper {
 
 impl Helper {
     fn post(&self, path: &str, body: &Value) -> Result<String, AskError> {
-        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let body = if body.is_null() {
+            String::new()
+        } else {
+            body.to_string()
+        };
         run::block_on(client::ask(&self.socket, Method::POST, path, body))
     }
 
     fn done(&self, path: &str, body: &Value) -> Result<String, String> {
         let answer = self.post(path, body);
-        answer.map(|_| String::new()).map_err(|error| error.to_string())
+        answer
+            .map(|_| String::new())
+            .map_err(|error| error.to_string())
     }
 
     pub(crate) fn reload(&self) -> Result<String, String> {
@@ -132,9 +138,8 @@ fn by_flag(
     act: impl FnOnce(&Helper) -> Result<String, String>,
 ) -> ExitCode {
     let socket = socket_of(config).map_err(|error| error.to_string());
-    let answer = socket.and_then(|socket| {
-        act(&Helper { socket }).map_err(|reason| format!("{prefix}{reason}"))
-    });
+    let answer = socket
+        .and_then(|socket| act(&Helper { socket }).map_err(|reason| format!("{prefix}{reason}")));
     show(answer, "")
 }
 
@@ -167,7 +172,9 @@ pub(crate) fn put(
             return code;
         }
     }
-    by_flag(config, &failed("-putmetric"), |helper| helper.metrics(metrics))
+    by_flag(config, &failed("-putmetric"), |helper| {
+        helper.metrics(metrics)
+    })
 }
 
 /// `-ping`

@@ -58,7 +58,9 @@ fn hint_at_program(word: &OsString) {
     let path = std::env::var_os("PATH").unwrap_or_default();
     if std::env::split_paths(&path).any(on_path) {
         let word = Path::new(word).display();
-        eprintln!("hint: `{word}` was taken as a subcommand; to run the program: containerpilot -- {word} …");
+        eprintln!(
+            "hint: `{word}` was taken as a subcommand; to run the program: containerpilot -- {word} …"
+        );
     }
 }
 
@@ -76,7 +78,10 @@ fn flags(own_name: &OsString, words: Vec<OsString>) -> ExitCode {
         }
         Err(go_flags::Stop::Mistake(message)) => {
             signals::release();
-            eprint!("{message}\nUsage of {}:\n{USAGE}", Path::new(own_name).display());
+            eprint!(
+                "{message}\nUsage of {}:\n{USAGE}",
+                Path::new(own_name).display()
+            );
             ExitCode::from(EXIT_USAGE)
         }
     }
@@ -102,7 +107,9 @@ fn obey(flags: Flags) -> ExitCode {
         return match word.as_str() {
             "enable" => ask::maintenance(config, true),
             "disable" => ask::maintenance(config, false),
-            _ => usage_error(&format!("-maintenance takes `enable` or `disable`, not `{word}`")),
+            _ => usage_error(&format!(
+                "-maintenance takes `enable` or `disable`, not `{word}`"
+            )),
         };
     }
     if !flags.putenv.is_empty() || !flags.putmetric.is_empty() {

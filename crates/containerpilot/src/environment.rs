@@ -81,7 +81,10 @@ mod tests {
             ("test-case", "CONTAINERPILOT_TEST_CASE_PID"),
             ("/bin/to/testCase.sh", "CONTAINERPILOT_TESTCASE_PID"),
             ("./bin/to/test-Case.sh", "CONTAINERPILOT_TEST_CASE_PID"),
-            ("/bin/to/test-Case--now.sh", "CONTAINERPILOT_TEST_CASE_NOW_PID"),
+            (
+                "/bin/to/test-Case--now.sh",
+                "CONTAINERPILOT_TEST_CASE_NOW_PID",
+            ),
             ("check.app", "CONTAINERPILOT_CHECK_PID"),
         ] {
             assert_eq!(pid_variable(command), variable, "{command}");

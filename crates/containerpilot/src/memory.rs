@@ -13,7 +13,9 @@ const PAGE: usize = 4096;
 /// Reading a configuration and setting up touches most of the program; waiting touches little of
 /// it. What is needed again comes back from the page cache, sixteen pages at a touch.
 pub(crate) fn forget_start() {
-    let begin = (&raw const __executable_start).addr().next_multiple_of(PAGE);
+    let begin = (&raw const __executable_start)
+        .addr()
+        .next_multiple_of(PAGE);
     let end = (&raw const etext).addr() / PAGE * PAGE;
     let first = (&raw const __executable_start).with_addr(begin);
     // SAFETY: the range lies within this program's own image, whose pages between these marks are

@@ -64,9 +64,9 @@ fn rendered(order: &Order) -> Result<String, String> {
         ..Options::default()
     };
     if let Some(delims) = &order.delims {
-        let (left, right) = delims
-            .split_once(',')
-            .ok_or_else(|| format!("cannot use delimiters `{delims}`: not in the form LEFT,RIGHT"))?;
+        let (left, right) = delims.split_once(',').ok_or_else(|| {
+            format!("cannot use delimiters `{delims}`: not in the form LEFT,RIGHT")
+        })?;
         options.delimiters = (left.to_owned(), right.to_owned());
     }
     let environment = Environment::of_this_process().as_text();
@@ -96,7 +96,10 @@ fn data(path: &std::path::Path, as_strings: bool) -> Result<Value, String> {
             let entries = object.iter().map(|(key, value)| (key.clone(), text(value)));
             Ok(Map::strings(entries).into())
         }
-        _ if as_strings => Err(format!("cannot use {}: not an object of texts", path.display())),
+        _ if as_strings => Err(format!(
+            "cannot use {}: not an object of texts",
+            path.display()
+        )),
         json => value(json),
     }
 }
@@ -121,7 +124,10 @@ fn value(json: &Json) -> Result<Value, String> {
         }
         Json::Object(object) => {
             let entry = |(key, json): (&String, &Json)| Ok((key.as_str().into(), value(json)?));
-            let entries = object.iter().map(entry).collect::<Result<Vec<_>, String>>()?;
+            let entries = object
+                .iter()
+                .map(entry)
+                .collect::<Result<Vec<_>, String>>()?;
             Map::new(Element::Any, entries).into()
         }
     })
@@ -188,7 +194,11 @@ fn check_json(checked: &Result<pilot_config::Config, LoadError>) -> ExitCode {
     };
     let ok = checked.is_ok();
     println!("{}", serde_json::json!({"ok": ok, "problems": problems}));
-    if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if ok {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 fn problem(problem: &pilot_config::Problem) -> Json {

@@ -11,9 +11,11 @@ use pilot_core::{
 use tokio::runtime::{Builder, Runtime};
 
 use crate::{
-    cli, logging, signals,
+    cli,
     environment::Environment,
+    logging,
     shell::{Parts, Shell},
+    signals,
     source::Origin,
 };
 

@@ -88,7 +88,8 @@ impl Shell {
             terminal,
             log,
         } = parts;
-        let reaper = Reaper::new().map_err(|error| format!("cannot take charge of children: {error}"))?;
+        let reaper =
+            Reaper::new().map_err(|error| format!("cannot take charge of children: {error}"))?;
         let (requests_in, requests) = mpsc::channel(QUEUE);
         let (link, catalog_events) = Link::open(&config.catalog)?;
         let mut shell = Self {

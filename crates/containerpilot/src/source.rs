@@ -18,7 +18,9 @@ pub(crate) enum Origin {
 /// Why there is no configuration.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LoadError {
-    #[error("-config flag is required\nhint: name a file with `-config`, or in $CONTAINERPILOT; or run a program without a configuration: `containerpilot -- PROGRAM`")]
+    #[error(
+        "-config flag is required\nhint: name a file with `-config`, or in $CONTAINERPILOT; or run a program without a configuration: `containerpilot -- PROGRAM`"
+    )]
     None,
     #[error("could not read config file: open {path}: {reason}")]
     Unreadable { path: String, reason: String },
@@ -87,10 +89,8 @@ impl Origin {
     /// Reads and renders.
     pub(crate) fn render(&self, environment: &Environment) -> Result<String, LoadError> {
         let Text { name, text } = &self.read()?;
-        with_world(environment, |world| {
-            pilot_config::render(text, name, world)
-        })
-        .map_err(LoadError::Problems)
+        with_world(environment, |world| pilot_config::render(text, name, world))
+            .map_err(LoadError::Problems)
     }
 }
 

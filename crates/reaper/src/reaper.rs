@@ -128,6 +128,22 @@ impl Reaper {
         }
     }
 
+    /// Asks a run to end: its process group now, and what left the group once the leader is gone,
+    /// which may want to end its own in order. From now on the whole tree has to end before the
+    /// run is over. Nothing is looked at, so this costs no more than the signal.
+    pub fn ask(&mut self, run: RunId, signal: Signal) -> bool {
+        let Some(tree) = self.trees.get_mut(&run) else {
+            return false;
+        };
+        if !tree.is_led() {
+            return self.kill_tree(run, signal) > 0;
+        }
+        tree.reach = Reach::Whole;
+        tree.told = Some(signal);
+        strike(Some(tree.leader), &[], signal);
+        true
+    }
+
     /// Sends a signal to every process of a run's tree, each once, and says how many were seen.
     /// From now on the whole tree has to end before the run is over.
     ///
@@ -337,15 +353,17 @@ impl Reaper {
     }
 }
 
-/// Does to the members nobody knew of what was done to the others.
+/// Does to the members nobody knew of what was done to the others. Who is in the group and was
+/// not killed has heard of it, or was started to clean up and is left to it.
 fn pursue(tree: &Tree, members: &[Process]) {
-    let signal = match tree.told {
-        Some(Signal::KILL) => Signal::KILL,
-        Some(_) => Signal::TERM,
+    let (signal, group_too) = match tree.told {
+        Some(Signal::KILL) => (Signal::KILL, true),
+        Some(_) => (Signal::TERM, false),
         None => return,
     };
     let unknown = members
         .iter()
+        .filter(|process| group_too || process.group != tree.leader)
         .filter(|process| !tree.known.contains(&process.stamp()));
     for process in unknown {
         process.kill(signal);

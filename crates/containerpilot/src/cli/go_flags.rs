@@ -92,7 +92,10 @@ impl Flags {
         if matches!(name, "help" | "h") {
             return Err(Stop::Help);
         }
-        if !matches!(name, "config" | "out" | "maintenance" | "putenv" | "putmetric") {
+        if !matches!(
+            name,
+            "config" | "out" | "maintenance" | "putenv" | "putmetric"
+        ) {
             let message = format!("flag provided but not defined: -{name}");
             return Err(Stop::Mistake(message));
         }
@@ -192,7 +195,10 @@ mod tests {
         let Err(Stop::Mistake(message)) = read("-putenv NAME") else {
             panic!("a pair without a sign was taken");
         };
-        assert!(message.contains("was not in the format 'key=val'"), "{message}");
+        assert!(
+            message.contains("was not in the format 'key=val'"),
+            "{message}"
+        );
     }
 
     #[test]
@@ -220,7 +226,17 @@ mod tests {
 
     #[test]
     fn the_usage_lists_every_flag() {
-        for flag in ["config", "maintenance", "out", "ping", "putenv", "putmetric", "reload", "template", "version"] {
+        for flag in [
+            "config",
+            "maintenance",
+            "out",
+            "ping",
+            "putenv",
+            "putmetric",
+            "reload",
+            "template",
+            "version",
+        ] {
             assert!(USAGE.contains(&format!("  -{flag}")), "{flag}");
         }
     }

@@ -178,9 +178,7 @@ impl Words {
         signals::release();
         match self.what {
             What::Run { config } => run::config(config.as_deref(), &[]),
-            What::Check { config, file, json } => {
-                render::check(config.or(file).as_deref(), json)
-            }
+            What::Check { config, file, json } => render::check(config.or(file).as_deref(), json),
             What::Render(order) => render::render(&order),
             What::Status { whom, json } => whom.helper(|helper| helper.status(json)),
             What::Reload { whom } => whom.helper(ask::Helper::reload),
@@ -206,10 +204,7 @@ impl Words {
 }
 
 impl Whom {
-    fn helper(
-        &self,
-        act: impl FnOnce(&ask::Helper) -> Result<String, String>,
-    ) -> ExitCode {
+    fn helper(&self, act: impl FnOnce(&ask::Helper) -> Result<String, String>) -> ExitCode {
         ask::with_helper(self.config.as_deref(), self.socket.as_deref(), act)
     }
 }
@@ -227,7 +222,9 @@ fn metrics(pairs: &[String], whom: &Whom) -> ExitCode {
     for pair in pairs {
         match go_flags::pair(pair) {
             Some(pair) => values.push(pair),
-            None => return super::usage_error(&format!("`{pair}` is not in the format NAME=VALUE")),
+            None => {
+                return super::usage_error(&format!("`{pair}` is not in the format NAME=VALUE"));
+            }
         }
     }
     whom.helper(|helper| helper.metrics(&values))
@@ -236,7 +233,10 @@ fn metrics(pairs: &[String], whom: &Whom) -> ExitCode {
 fn version(json: bool) -> ExitCode {
     if json {
         let hash = option_env!("CONTAINERPILOT_GIT_HASH");
-        println!("{}", serde_json::json!({"version": crate::VERSION, "gitHash": hash}));
+        println!(
+            "{}",
+            serde_json::json!({"version": crate::VERSION, "gitHash": hash})
+        );
         return ExitCode::SUCCESS;
     }
     super::version()
@@ -251,7 +251,10 @@ mod tests {
         let mut command = Words::command();
         command.build();
         command.clone().debug_assert();
-        let names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+        let names: Vec<&str> = command
+            .get_subcommands()
+            .map(clap::Command::get_name)
+            .collect();
         assert_eq!(names, NAMES);
     }
 }

@@ -43,7 +43,9 @@ pub(crate) async fn ask(
     let asked = tokio::time::timeout(PATIENCE, exchange(socket, method, path, body));
     let answer = asked
         .await
-        .map_err(|_| AskError::Silent { socket: name.clone() })?
+        .map_err(|_| AskError::Silent {
+            socket: name.clone(),
+        })?
         .map_err(|reason| AskError::Unreachable {
             socket: name,
             reason,

@@ -118,8 +118,12 @@ fn object(body: &Bytes) -> Result<serde_json::Map<String, Value>, Refusal> {
     match serde_json::from_slice(body) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(Value::Null) => Ok(serde_json::Map::new()),
-        Ok(_) => Err(Refusal::Unprocessable("the body must be a JSON object".to_owned())),
-        Err(error) => Err(Refusal::Unprocessable(format!("the body is not JSON: {error}"))),
+        Ok(_) => Err(Refusal::Unprocessable(
+            "the body must be a JSON object".to_owned(),
+        )),
+        Err(error) => Err(Refusal::Unprocessable(format!(
+            "the body is not JSON: {error}"
+        ))),
     }
 }
 
@@ -198,13 +202,21 @@ mod tests {
             assert_eq!(asked, Ok(What::Environ(pairs)));
         }
         let one = vec![("m".into(), serde_json::json!(1.0))];
-        assert_eq!(ask("POST", "/v3/metric", r#"{"m": 1.0}"#), Ok(What::Metric(one)));
+        assert_eq!(
+            ask("POST", "/v3/metric", r#"{"m": 1.0}"#),
+            Ok(What::Metric(one))
+        );
     }
 
     #[test]
     fn what_asks_for_nothing_is_refused() {
         let get = |path| ask("GET", path, "");
-        for path in ["/v3/reload", "/v3/environ", "/v3/metric", "/v3/maintenance/enable"] {
+        for path in [
+            "/v3/reload",
+            "/v3/environ",
+            "/v3/metric",
+            "/v3/maintenance/enable",
+        ] {
             assert_eq!(get(path), Err(Refusal::WrongMethod("POST")), "{path}");
         }
         assert_eq!(get("/v3/nothing"), Err(Refusal::UnknownPath));
@@ -214,7 +226,10 @@ mod tests {
             let asked = ask("POST", "/v3/environ", body);
             assert!(matches!(asked, Err(Refusal::Unprocessable(_))), "{body}");
         }
-        assert_eq!(ask("POST", "/v3/environ", "null"), Ok(What::Environ(vec![])));
+        assert_eq!(
+            ask("POST", "/v3/environ", "null"),
+            Ok(What::Environ(vec![]))
+        );
     }
 
     #[test]

@@ -105,13 +105,12 @@ fn clear(path: &Path) -> Result<(), ControlError> {
         return Err(ControlError::Foreign(path.to_owned()));
     }
     match UnixStream::connect(path) {
-        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-            fs::remove_file(path).map_err(|error| ControlError::Refused {
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path)
+            .map_err(|error| ControlError::Refused {
                 path: path.to_owned(),
                 kind: error.kind(),
                 reason: plain(&error),
-            })
-        }
+            }),
         Ok(_) | Err(_) => Err(ControlError::Live(path.to_owned())),
     }
 }

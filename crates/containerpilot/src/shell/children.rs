@@ -20,8 +20,6 @@ pub(super) struct Child {
     purpose: Purpose,
     /// Its last output, kept for checks, whose output says why they failed.
     tail: Option<Tail>,
-    /// Whether its tree has been asked to end.
-    stopping: bool,
 }
 
 impl Shell {
@@ -55,7 +53,7 @@ impl Shell {
         }
         let name = self.pid_name(&purpose);
         self.environment.set(&name, pid.to_string());
-        self.children.insert(run, Child { purpose, tail, stopping: false });
+        self.children.insert(run, Child { purpose, tail });
         self.inputs.push_back(Input::RunStarted { run, pid });
     }
 
@@ -85,17 +83,14 @@ impl Shell {
         self.reaper.signal(id(run), reaper::Signal(signal.0));
     }
 
-    /// Asks or forces every process of a run's tree to end.
+    /// Forces every process of a run's tree to end.
+    pub(super) fn kill_tree(&mut self, run: RunId) {
+        self.reaper.kill_tree(id(run), reaper::Signal::KILL);
+    }
+
+    /// Asks every process of a run's tree to end.
     pub(super) fn stop_tree(&mut self, run: RunId, signal: Signal) {
-        self.reaper.begin_stop(id(run));
-        if let Some(child) = self.children.get_mut(&run) {
-            child.stopping = true;
-        }
-        if signal == Signal::KILL {
-            self.reaper.kill_tree(id(run), reaper::Signal(signal.0));
-        } else {
-            self.reaper.signal(id(run), reaper::Signal(signal.0));
-        }
+        self.reaper.ask(id(run), reaper::Signal(signal.0));
     }
 
     /// Some child ended: reaps all that did, and tells the core.
@@ -115,10 +110,6 @@ impl Shell {
     fn on_exited(&mut self, run: reaper::RunId, status: reaper::Status, rest: reaper::Rest) {
         let run = RunId(run.0);
         let child = self.children.remove(&run);
-        if rest == reaper::Rest::Remaining && child.as_ref().is_some_and(|child| child.stopping) {
-            // The leader went first, as it was asked to; now those that left its group are asked.
-            self.reaper.kill_tree(id(run), reaper::Signal::TERM);
-        }
         let output = child.as_ref().and_then(|child| child.tail.as_ref());
         let output = output.map(Tail::finish).unwrap_or_default();
         if let Some(child) = child {
@@ -163,7 +154,10 @@ impl Shell {
             if !self.reaper.has_children() {
                 return;
             }
-            if tokio::time::timeout_at(deadline, ended.recv()).await.is_err() {
+            if tokio::time::timeout_at(deadline, ended.recv())
+                .await
+                .is_err()
+            {
                 return;
             }
         }

@@ -103,7 +103,10 @@ impl Service {
 
 impl Follows {
     /// A watch of the configuration looks at its service; gives what is known already.
-    pub(super) fn add_watch(&mut self, watch: WatchSpec) -> (Option<Ask>, Option<Arc<Vec<Instance>>>) {
+    pub(super) fn add_watch(
+        &mut self,
+        watch: WatchSpec,
+    ) -> (Option<Ask>, Option<Arc<Vec<Instance>>>) {
         let query = Query::of(&watch);
         let service = self.services.entry(query.clone()).or_default();
         let before = service.wanted(&query);
@@ -118,7 +121,11 @@ impl Follows {
     }
 
     /// A template looks at exactly these now.
-    pub(super) fn set_needs(&mut self, template: &TemplateName, needs: &BTreeSet<Need>) -> Vec<Ask> {
+    pub(super) fn set_needs(
+        &mut self,
+        template: &TemplateName,
+        needs: &BTreeSet<Need>,
+    ) -> Vec<Ask> {
         for need in needs {
             match need {
                 Need::Service(query) => drop(self.services.entry(query.clone()).or_default()),
@@ -166,7 +173,10 @@ impl Follows {
 
     /// The catalog told the instances of a service.
     pub(super) fn on_instances(&mut self, name: &WatchName, instances: Vec<Instance>) -> Audience {
-        let found = self.services.iter_mut().find(|(query, _)| query.name() == *name);
+        let found = self
+            .services
+            .iter_mut()
+            .find(|(query, _)| query.name() == *name);
         let Some((_, service)) = found else {
             return Audience::default();
         };
@@ -195,7 +205,9 @@ impl Follows {
     }
 
     pub(super) fn knows_key(&self, key: &str) -> bool {
-        self.keys.get(key).is_some_and(|entry| entry.value.is_some())
+        self.keys
+            .get(key)
+            .is_some_and(|entry| entry.value.is_some())
     }
 
     /// Every service whose instances are known.

@@ -29,13 +29,12 @@ pub(super) struct Link {
 
 impl Link {
     /// Makes the way, but walks none of it yet.
-    pub(super) fn open(
-        catalog: &Catalog,
-    ) -> Result<(Self, mpsc::Receiver<CatalogEvent>), String> {
+    pub(super) fn open(catalog: &Catalog) -> Result<(Self, mpsc::Receiver<CatalogEvent>), String> {
         let (events, heard) = mpsc::channel(QUEUE);
         let handle = match settings(catalog)? {
             Some(settings) => Some(
-                CatalogHandle::spawn(settings, events.clone()).map_err(|error| error.to_string())?,
+                CatalogHandle::spawn(settings, events.clone())
+                    .map_err(|error| error.to_string())?,
             ),
             None => None,
         };
@@ -60,7 +59,13 @@ impl Link {
         }
     }
 
-    pub(super) fn publish(&self, job: &JobName, service: &ServiceSpec, status: Status, output: &str) {
+    pub(super) fn publish(
+        &self,
+        job: &JobName,
+        service: &ServiceSpec,
+        status: Status,
+        output: &str,
+    ) {
         if let Some(handle) = &self.handle {
             handle.publish(job, service, status, output);
         }
@@ -152,9 +157,9 @@ fn consul_settings(consul: &Consul) -> Result<Settings, String> {
 
 fn embedded_address(embedded: &Embedded) -> Result<SocketAddr, String> {
     let address = embedded.address.as_deref().unwrap_or(EMBEDDED);
-    address
-        .parse()
-        .map_err(|_| format!("cannot serve the embedded catalog at `{address}`: not an IP address and port"))
+    address.parse().map_err(|_| {
+        format!("cannot serve the embedded catalog at `{address}`: not an IP address and port")
+    })
 }
 
 /// Serves the embedded catalog, unless somebody on this machine already does.
@@ -166,6 +171,8 @@ fn start_or_join(address: SocketAddr) -> Result<(), String> {
             Ok(())
         }
         Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => Ok(()),
-        Err(error) => Err(format!("cannot serve the embedded catalog at {address}: {error}")),
+        Err(error) => Err(format!(
+            "cannot serve the embedded catalog at {address}: {error}"
+        )),
     }
 }

@@ -14,7 +14,7 @@ impl Shell {
             } => self.spawn(run, purpose, &command),
             Effect::Signal { run, signal } => self.signal_run(run, signal),
             Effect::StopTree { run, signal } => self.stop_tree(run, signal),
-            Effect::KillTree { run } => self.stop_tree(run, pilot_core::Signal::KILL),
+            Effect::KillTree { run } => self.kill_tree(run),
             Effect::Publish {
                 job,
                 service,
@@ -34,7 +34,10 @@ impl Shell {
             Effect::Install { template } => self.install(template),
             Effect::Discard { template } => self.desk.discard(&template),
             Effect::Announce(event) => {
-                self.say(Level::Debug, &format!("event: {{{} {}}}", event.kind.code(), event.source));
+                self.say(
+                    Level::Debug,
+                    &format!("event: {{{} {}}}", event.kind.code(), event.source),
+                );
                 // Nobody listening is not a failure.
                 let _ = self.events.send(event.to_string());
             }

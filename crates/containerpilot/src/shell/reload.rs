@@ -22,7 +22,10 @@ impl Shell {
                 Ok(())
             }
             Err(reason) => {
-                self.say(Level::Error, &format!("configuration not reloaded, the old one stays: {reason}"));
+                self.say(
+                    Level::Error,
+                    &format!("configuration not reloaded, the old one stays: {reason}"),
+                );
                 Err(reason)
             }
         }
@@ -34,7 +37,9 @@ impl Shell {
             self.link.lead_to(&config.catalog)?;
         }
         if self.config.logging != config.logging {
-            self.log.change(settings).map_err(|error| error.to_string())?;
+            self.log
+                .change(settings)
+                .map_err(|error| error.to_string())?;
         }
         let old = mem::replace(&mut self.config, config);
         self.announce_addresses();

@@ -6,15 +6,35 @@ use serde_json::Value;
 pub(crate) fn to_table(standing: &Value) -> String {
     let mut text = head(standing);
     let jobs = rows(&standing["jobs"], job_row);
-    text += &table(&["JOB", "STATE", "PID", "UPTIME", "RESTARTS", "HEALTH", "CATALOG", "NEXT"], &jobs);
+    text += &table(
+        &[
+            "JOB", "STATE", "PID", "UPTIME", "RESTARTS", "HEALTH", "CATALOG", "NEXT",
+        ],
+        &jobs,
+    );
     for job in list(&standing["jobs"]) {
-        if let Some(output) = job["lastCheck"]["output"].as_str().filter(|o| !o.is_empty()) {
-            text += &format!("  last check of {}: {}\n", word(&job["name"]), output.trim_end());
+        if let Some(output) = job["lastCheck"]["output"]
+            .as_str()
+            .filter(|o| !o.is_empty())
+        {
+            text += &format!(
+                "  last check of {}: {}\n",
+                word(&job["name"]),
+                output.trim_end()
+            );
         }
     }
-    section(&mut text, &["WATCH", "INSTANCES", "WHERE"], &rows(&standing["watches"], watch_row));
+    section(
+        &mut text,
+        &["WATCH", "INSTANCES", "WHERE"],
+        &rows(&standing["watches"], watch_row),
+    );
     let templates = rows(&standing["templates"], template_row);
-    section(&mut text, &["TEMPLATE", "STATE", "RENDERS", "FILE"], &templates);
+    section(
+        &mut text,
+        &["TEMPLATE", "STATE", "RENDERS", "FILE"],
+        &templates,
+    );
     text
 }
 
@@ -33,7 +53,9 @@ fn head(standing: &Value) -> String {
         span(&standing["uptime"])
     );
     match standing["catalog"]["link"].as_str() {
-        Some("down") => text += &format!(" · catalog down: {}", word(&standing["catalog"]["reason"])),
+        Some("down") => {
+            text += &format!(" · catalog down: {}", word(&standing["catalog"]["reason"]))
+        }
         Some(link) => text += &format!(" · catalog {link}"),
         None => {}
     }
@@ -81,7 +103,11 @@ fn catalog_word(service: &Value) -> String {
 
 fn watch_row(watch: &Value) -> Vec<String> {
     let Some(instances) = watch["instances"].as_array() else {
-        return vec![word(&watch["name"]), "?".to_owned(), "no answer yet".to_owned()];
+        return vec![
+            word(&watch["name"]),
+            "?".to_owned(),
+            "no answer yet".to_owned(),
+        ];
     };
     let place = |instance: &Value| format!("{}:{}", word(&instance["address"]), instance["port"]);
     let places: Vec<String> = instances.iter().map(place).collect();
@@ -94,7 +120,10 @@ fn watch_row(watch: &Value) -> Vec<String> {
 
 fn template_row(template: &Value) -> Vec<String> {
     let mut state = word(&template["state"]);
-    if let Some(detail) = template["detail"].as_str().filter(|detail| !detail.is_empty()) {
+    if let Some(detail) = template["detail"]
+        .as_str()
+        .filter(|detail| !detail.is_empty())
+    {
         state += &format!(": {detail}");
     }
     vec![
@@ -126,7 +155,10 @@ fn span(value: &Value) -> String {
     let Some(seconds) = value.as_f64() else {
         return "-".to_owned();
     };
-    #[expect(clippy::cast_possible_truncation, reason = "whole seconds, far below 2^53")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "whole seconds, far below 2^53"
+    )]
     #[expect(clippy::cast_sign_loss, reason = "durations are not negative")]
     let whole = seconds as u64;
     match whole {
@@ -145,9 +177,13 @@ fn table(heads: &[&str], rows: &[Vec<String>]) -> String {
     };
     let widths: Vec<usize> = (0..heads.len()).map(width).collect();
     let line = |cells: &[String]| {
-        let padded = cells.iter().zip(&widths).map(|(cell, &w)| format!("{cell:w$}"));
+        let padded = cells
+            .iter()
+            .zip(&widths)
+            .map(|(cell, &w)| format!("{cell:w$}"));
         padded.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
     };
     let heads: Vec<String> = heads.iter().map(|head| (*head).to_owned()).collect();
-    rows.iter().fold(line(&heads), |text, row| text + &line(row))
+    rows.iter()
+        .fold(line(&heads), |text, row| text + &line(row))
 }

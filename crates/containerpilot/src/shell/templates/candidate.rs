@@ -26,7 +26,8 @@ impl Candidate {
         let destination = PathBuf::from(&spec.destination);
         let path = beside(&destination)
             .ok_or_else(|| format!("cannot write {}: not a file name", spec.destination))?;
-        let failed = |error: &io::Error| format!("cannot write {}: {}", path.display(), plain(error));
+        let failed =
+            |error: &io::Error| format!("cannot write {}: {}", path.display(), plain(error));
         // One that a killed helper left behind would be in the way.
         let _ = fs::remove_file(&path);
         let mut file = OpenOptions::new()
@@ -64,7 +65,10 @@ impl Candidate {
         let owned = if asked { owned } else { Ok(()) };
         owned.and(dressed).map_err(|error| {
             let path = self.path.display();
-            format!("cannot set owner or permissions of {path}: {}", plain(&error))
+            format!(
+                "cannot set owner or permissions of {path}: {}",
+                plain(&error)
+            )
         })
     }
 
@@ -77,7 +81,11 @@ impl Candidate {
             let destination = self.destination.display();
             format!("cannot replace {destination}: {}", plain(&error))
         })?;
-        if let Some(directory) = self.destination.parent().and_then(|dir| File::open(dir).ok()) {
+        if let Some(directory) = self
+            .destination
+            .parent()
+            .and_then(|dir| File::open(dir).ok())
+        {
             // The new name survives a crash; a file system that cannot promise it still has it.
             let _ = directory.sync_all();
         }

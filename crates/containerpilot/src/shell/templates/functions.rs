@@ -33,7 +33,9 @@ pub(super) fn all(facts: &Arc<Facts>, asked: &Sender<Need>) -> Functions {
     let mut functions = pilot_config::template_functions(&facts.environment);
     let anything = || Signature::new([]).variadic(Kind::String);
     let (known, ask) = (facts.clone(), asked.clone());
-    functions.add("service", anything(), move |words| service(&known, &ask, words));
+    functions.add("service", anything(), move |words| {
+        service(&known, &ask, words)
+    });
     let (known, ask) = (facts.clone(), asked.clone());
     functions.add("key", Signature::new([Kind::String]), move |words| {
         let value = key(&known, &ask, &text(words, 0));
@@ -71,7 +73,9 @@ fn service(facts: &Facts, asked: &Sender<Need>, words: &[Value]) -> Result<Value
     let query = query(&asked_for)?;
     let status = text(words, 1);
     if words.len() > 1 && !["", "passing"].contains(&status.as_str()) {
-        return Err(format!("service: cannot give instances that are `{status}`: only passing ones are followed"));
+        return Err(format!(
+            "service: cannot give instances that are `{status}`: only passing ones are followed"
+        ));
     }
     let _ = asked.send(Need::Service(query.clone()));
     let known = facts.services.get(&query);
@@ -118,7 +122,10 @@ impl Object for Row {
             ("ID".into(), text(&instance.id)),
             ("Name".into(), text(&instance.service)),
             ("Port".into(), i64::from(instance.port).into()),
-            ("Tags".into(), List::strings(instance.tags.iter().map(String::as_str)).into()),
+            (
+                "Tags".into(),
+                List::strings(instance.tags.iter().map(String::as_str)).into(),
+            ),
             ("ServiceMeta".into(), Map::strings(meta).into()),
             ("Status".into(), instance.status.word().into()),
         ]
