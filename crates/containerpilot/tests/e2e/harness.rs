@@ -17,7 +17,7 @@ pub(crate) use self::{
     ended::Ended,
     http::Answer,
     pilot::{Pilot, binary},
-    proc::{Process, is_alive, processes, send},
+    proc::{Process, descriptors, field, is_alive, processes, resident_kib, send},
     running::Running,
     tap::Tap,
 };

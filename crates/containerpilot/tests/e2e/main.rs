@@ -12,3 +12,8 @@
 mod harness;
 
 mod cli;
+mod exits;
+mod lifecycle;
+mod processes;
+mod shutdown;
+mod signals;

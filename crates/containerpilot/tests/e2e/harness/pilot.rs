@@ -181,6 +181,13 @@ impl Pilot {
         pilot
     }
 
+    /// Lets other users into the folder.
+    pub(crate) fn open_to_all(self) -> Self {
+        let all = fs::Permissions::from_mode(0o777);
+        fs::set_permissions(self.folder.path(), all).unwrap();
+        self
+    }
+
     /// A path in the folder.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
