@@ -524,6 +524,34 @@ fn a_process_that_ends_during_the_drain() {
     .assert_eq(&trace);
 }
 
+/// The configuration refuses it; the core ends all the same.
+#[test]
+fn jobs_that_wait_for_the_stop_of_each_other() {
+    let trace = trace(
+        "
+        job a: exec exits 0 after 1s; when once stopping(b)
+        job b: exec exits 0 after 1s; when once stopping(a)
+        at 1s TERM
+        ",
+    );
+    expect![[r#"
+        0.000 > started
+        0.000 event startup(global)
+        1.000 > SIGTERM
+        1.000 event shutdown(global)
+        1.000 event stopping(a)
+        1.000 spawn b#1
+        2.000 > b#1 exits 0
+        2.000 event exitSuccess(b)
+        2.000 event stopping(b)
+        6.000 warn b is out of time: the stop of a goes on without it
+        6.000 event stopped(b)
+        6.000 event stopped(a)
+        6.000 exit 0
+    "#]]
+    .assert_eq(&trace);
+}
+
 /// A shutdown reaches a chain from its head.
 #[test]
 fn a_chain_of_stops() {

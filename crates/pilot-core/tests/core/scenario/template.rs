@@ -345,9 +345,9 @@ fn a_held_job_is_not_restarted() {
         "
         job app: exec runs, takes 1s to stop
         template conf: data v1; change restart app
-        at 1s stop app
-        at 1500ms data conf v2
-        until 4s
+        at 5s stop app
+        at 5500ms data conf v2
+        until 8s
         ",
     );
     expect![[r#"
@@ -362,14 +362,20 @@ fn a_held_job_is_not_restarted() {
         0.000 event healthy(template.conf)
         0.000 event stopping(app)
         0.000 stop app#1 SIGTERM
-        1.000 > stop app
         1.000 > app#1 exits 0
         1.000 event exitSuccess(app)
         1.000 event stopped(app)
-        1.500 > data of conf
-        1.550 render conf
-        1.550 install conf
-        1.550 event changed(template.conf)
+        1.000 spawn app#2
+        5.000 > stop app
+        5.000 event stopping(app)
+        5.000 stop app#2 SIGTERM
+        5.500 > data of conf
+        5.550 render conf
+        5.550 install conf
+        5.550 event changed(template.conf)
+        6.000 > app#2 exits 0
+        6.000 event exitSuccess(app)
+        6.000 event stopped(app)
     "#]]
     .assert_eq(&trace);
 }
