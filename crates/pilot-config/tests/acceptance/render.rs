@@ -193,43 +193,43 @@ fn case_31_errors() {
         &[],
         &texts,
         &expect![[r#"
-        {{ nonsense }}
-        error: could not apply template to config: template: app.json5:1: function "nonsense" not defined
-          --> app.json5:1:4
-        1 | {{ nonsense }}
-          |    ^
-        one
-          two {{ .A 
-        error: could not apply template to config: template: app.json5:2: unexpected unclosed action in operand
-          --> app.json5:2:13
-        2 |   two {{ .A 
-          |             ^
-        {{ loop }}
-        error: could not apply template to config: template: app.json5:1:3: executing "app.json5" at <loop>: error calling loop: loop: wrong number of arguments, expected 1 or 2, but got 0
-          --> app.json5:1:4
-        1 | {{ loop }}
-          |    ^
-        {{ loop 1 2 3 }}
-        error: could not apply template to config: template: app.json5:1:3: executing "app.json5" at <loop 1 2 3>: error calling loop: loop: wrong number of arguments, expected 1 or 2, but got 3
-          --> app.json5:1:4
-        1 | {{ loop 1 2 3 }}
-          |    ^
-        {{ loop 1.5 }}
-        error: could not apply template to config: template: app.json5:1:3: executing "app.json5" at <loop 1.5>: error calling loop: loop: expected an int or a string, but got float64
-          --> app.json5:1:4
-        1 | {{ loop 1.5 }}
-          |    ^
-        {{ loop "x" }}
-        error: could not apply template to config: template: app.json5:1:3: executing "app.json5" at <loop "x">: error calling loop: strconv.ParseInt: parsing "x": invalid syntax
-          --> app.json5:1:4
-        1 | {{ loop "x" }}
-          |    ^
-        {{ loop 9999999999 }}
-        error: could not apply template to config: template: app.json5:1:3: executing "app.json5" at <loop 9999999999>: error calling loop: loop: cannot count from 0 to 9999999999: too many steps
-          --> app.json5:1:4
-        1 | {{ loop 9999999999 }}
-          |    ^
-    "#]],
+            {{ nonsense }}
+            error: could not apply template to config: template: app.json5:1: function "nonsense" not defined
+              --> app.json5:1:4
+            1 | {{ nonsense }}
+              |    ^
+            one
+              two {{ .A 
+            error: could not apply template to config: template: app.json5:2: unclosed action
+              --> app.json5:2:13
+            2 |   two {{ .A 
+              |             ^
+            {{ loop }}
+            error: could not apply template to config: template: app.json5:1:3: executing "app.json5" at <loop>: error calling loop: loop: wrong number of arguments, expected 1 or 2, but got 0
+              --> app.json5:1:4
+            1 | {{ loop }}
+              |    ^
+            {{ loop 1 2 3 }}
+            error: could not apply template to config: template: app.json5:1:3: executing "app.json5" at <loop 1 2 3>: error calling loop: loop: wrong number of arguments, expected 1 or 2, but got 3
+              --> app.json5:1:4
+            1 | {{ loop 1 2 3 }}
+              |    ^
+            {{ loop 1.5 }}
+            error: could not apply template to config: template: app.json5:1:3: executing "app.json5" at <loop 1.5>: error calling loop: loop: expected an int or a string, but got float64
+              --> app.json5:1:4
+            1 | {{ loop 1.5 }}
+              |    ^
+            {{ loop "x" }}
+            error: could not apply template to config: template: app.json5:1:3: executing "app.json5" at <loop "x">: error calling loop: strconv.ParseInt: parsing "x": invalid syntax
+              --> app.json5:1:4
+            1 | {{ loop "x" }}
+              |    ^
+            {{ loop 9999999999 }}
+            error: could not apply template to config: template: app.json5:1:3: executing "app.json5" at <loop 9999999999>: error calling loop: loop: cannot count from 0 to 9999999999: too many steps
+              --> app.json5:1:4
+            1 | {{ loop 9999999999 }}
+              |    ^
+        "#]],
     );
 }
 
