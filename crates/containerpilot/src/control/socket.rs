@@ -12,7 +12,7 @@ use std::{
 
 use pilot_config::Control;
 use rustix::{
-    fs::{Gid, Mode, chown, fchmod},
+    fs::{Gid, Mode, chmod, chown, fchmod},
     net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, listen, socket_with},
 };
 use tokio::net::UnixListener;
@@ -115,12 +115,15 @@ fn clear(path: &Path) -> Result<(), ControlError> {
     }
 }
 
-/// Listens with the mode set before the file appears, so that it is never more open than asked.
+/// Listens with the mode set before the file appears, so that it is never more open than asked;
+/// what the umask took from it is given back after.
 fn listen_at(path: &Path, mode: u32) -> io::Result<UnixListener> {
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
-    fchmod(&socket, Mode::from_bits_truncate(mode))?;
+    let mode = Mode::from_bits_truncate(mode);
+    fchmod(&socket, mode)?;
     bind(&socket, &SocketAddrUnix::new(path)?)?;
+    chmod(path, mode)?;
     listen(&socket, 128)?;
     UnixListener::from_std(socket.into())
 }
