@@ -12,8 +12,11 @@
 mod harness;
 
 mod cli;
+mod control;
 mod exits;
+mod health;
 mod lifecycle;
 mod processes;
+mod reload;
 mod shutdown;
 mod signals;
