@@ -11,12 +11,20 @@
 
 mod harness;
 
+mod bad_input;
+mod catalogs;
 mod cli;
 mod control;
+mod docs;
 mod exits;
 mod health;
 mod lifecycle;
+mod logging;
+mod pid1;
 mod processes;
 mod reload;
 mod shutdown;
 mod signals;
+mod storms;
+mod templates;
+mod watches;

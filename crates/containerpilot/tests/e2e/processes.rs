@@ -266,13 +266,7 @@ fn a_user_that_does_not_exist_runs_nothing() {
 #[test]
 fn a_user_one_may_not_become_runs_nothing() {
     let pilot = Pilot::new()
-        .open_to_all()
-        .under(&[
-            "setpriv",
-            "--reuid=12345",
-            "--regid=12345",
-            "--clear-groups",
-        ])
+        .as_nobody()
         .jobs("{ name: 'main', exec: 'echo ran', user: '0' }");
     pilot.run().expect_code(126).expect_no_text("ran");
 }

@@ -77,7 +77,7 @@ pub(crate) struct Pilot {
     args: Option<Vec<String>>,
     env: Vec<(String, String)>,
     wrapper: Vec<String>,
-    pub(super) is_init: bool,
+    is_init: bool,
 }
 
 impl Pilot {
@@ -181,11 +181,33 @@ impl Pilot {
         pilot
     }
 
-    /// Lets other users into the folder.
-    pub(crate) fn open_to_all(self) -> Self {
+    /// Lets other users into the folder, where they find a copy of the binary too.
+    pub(crate) fn open_to_all(mut self) -> Self {
         let all = fs::Permissions::from_mode(0o777);
         fs::set_permissions(self.folder.path(), all).unwrap();
+        let copy = self.path("containerpilot");
+        fs::copy(&self.binary, &copy).unwrap();
+        self.binary = copy;
         self
+    }
+
+    /// As a user that may do nothing.
+    pub(crate) fn as_nobody(self) -> Self {
+        self.open_to_all().under(&[
+            "setpriv",
+            "--reuid=12345",
+            "--regid=12345",
+            "--clear-groups",
+        ])
+    }
+
+    pub(crate) fn is_init(&self) -> bool {
+        self.is_init
+    }
+
+    /// The processes of this test that are alive.
+    pub(crate) fn processes(&self) -> Vec<Process> {
+        self.folder.processes()
     }
 
     /// A path in the folder.
@@ -238,7 +260,14 @@ impl Pilot {
         self.start_with(&words)
     }
 
-    pub(super) fn start_with(self, words: &[String]) -> Running {
+    /// Starts another command beside it, outside of any namespace.
+    pub(super) fn start_beside(mut self, words: &[String]) -> Running {
+        self.is_init = false;
+        self.wrapper.clear();
+        self.start_with(words)
+    }
+
+    fn start_with(self, words: &[String]) -> Running {
         let started = Instant::now();
         let mut child = self
             .command(words)
@@ -252,6 +281,12 @@ impl Pilot {
             running.find_init();
         }
         running
+    }
+
+    /// Starts it, and does not look for PID 1: it may be over before it is seen.
+    pub(crate) fn start_early(mut self) -> Running {
+        self.is_init = false;
+        self.start()
     }
 
     /// Starts it and waits for its end.

@@ -200,9 +200,7 @@ impl Running {
         } else {
             words.extend(["--config".to_owned(), config]);
         }
-        let mut beside = self.pilot.clone();
-        beside.is_init = false;
-        beside.start_with(&words).wait(PATIENCE)
+        self.pilot.clone().start_beside(&words).wait(PATIENCE)
     }
 
     /// Its children that live.
@@ -231,6 +229,13 @@ impl Running {
     pub(crate) fn stop(self) -> Ended {
         self.signal(Signal::TERM);
         self.wait_exit()
+    }
+
+    /// Asks it to stop and waits for its end, beside others of the same test.
+    #[track_caller]
+    pub(crate) fn stop_alone(self) -> Ended {
+        self.signal(Signal::TERM);
+        self.wait(PATIENCE)
     }
 
     /// Kills it at once and leaves what it started alone.
