@@ -89,8 +89,7 @@ impl Capture {
         }
         if !self.begun.is_empty() {
             self.begun.push(b'\n');
-            let text = std::mem::take(&mut self.begun);
-            self.send(text, End::Line, SystemTime::now()).await;
+            self.pass_on(SystemTime::now()).await;
         }
     }
 

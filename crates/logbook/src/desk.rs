@@ -80,6 +80,10 @@ impl Desk {
         if self.writing.swap(true, Ordering::SeqCst) {
             return;
         }
+        // A thread may have written it and ended in between.
+        if !self.has_work() && !self.release() {
+            return;
+        }
         let desk = Arc::clone(self);
         let thread = thread::Builder::new().name("log".into());
         if thread.spawn(move || writer::run(&desk)).is_err() {
@@ -89,12 +93,21 @@ impl Desk {
         }
     }
 
-    /// Puts the writer back at the end of its thread. Answers whether the thread must go on, for
-    /// something was queued before those who queue could see that it ends.
+    /// Puts the writer back at the end of its thread. Answers whether the thread must go on.
     pub(crate) fn rest(&self, writer: Writer) -> bool {
         *self.writer() = Some(writer);
+        self.release()
+    }
+
+    /// Says that no thread is there. Answers whether one must be all the same: for something that
+    /// was queued by who still saw one, and that nobody else sees to.
+    fn release(&self) -> bool {
         self.writing.store(false, Ordering::SeqCst);
-        let left = self.writer().as_ref().is_some_and(Writer::has_work);
-        left && !self.writing.swap(true, Ordering::SeqCst)
+        self.has_work() && !self.writing.swap(true, Ordering::SeqCst)
+    }
+
+    /// Whether something is queued that no thread has taken the writer for.
+    fn has_work(&self) -> bool {
+        self.writer().as_ref().is_some_and(Writer::has_work)
     }
 }

@@ -33,9 +33,13 @@ pub(crate) struct Shape {
 
 impl Shape {
     pub(crate) fn new(format: Format) -> Self {
+        Self::with_clock(format, Clock::new(zone::ahead_of_utc))
+    }
+
+    fn with_clock(format: Format, clock: Clock) -> Self {
         Self {
             format,
-            clock: Clock::new(zone::ahead_of_utc),
+            clock,
             stamp: Vec::new(),
             frame: Frame::default(),
         }
@@ -114,3 +118,6 @@ impl Shape {
         });
     }
 }
+
+#[cfg(test)]
+mod tests;
