@@ -181,8 +181,8 @@ fn a_log_that_cannot_be_is_refused() {
 // 3.8: passes.
 #[test]
 fn a_configuration_that_cannot_be_read_is_told_with_the_reason() {
-    let pilot = Pilot::new().as_nobody().file("secret", "{}");
-    let none = std::os::unix::fs::PermissionsExt::from_mode(0);
+    let pilot = Pilot::new().for_nobody().file("secret", "{}");
+    let none = std::os::unix::fs::PermissionsExt::from_mode(0o000);
     fs::set_permissions(pilot.path("secret"), none).unwrap();
     let ended = pilot.args(&["-config", "@DIR/secret"]).run().expect_code(1);
     ended
@@ -281,7 +281,7 @@ fn a_named_socket_that_cannot_be_made_is_refused() {
         .expect_text("cannot listen on control socket")
         .expect_text("no such file or directory")
         .expect_no_text("ran");
-    let pilot = Pilot::new().as_nobody().config(&config("/usr/socket"));
+    let pilot = Pilot::new().for_nobody().config(&config("/usr/socket"));
     pilot
         .run()
         .expect_code(1)

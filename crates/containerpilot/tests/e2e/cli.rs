@@ -278,3 +278,110 @@ fn variables_and_metrics_can_be_put_at_once() {
     running.wait_for_log("it is sent");
     running.stop().expect_code(0);
 }
+
+// 3.8: passes (2.4), apart from the stream and the flag that is named.
+#[test]
+fn flags_that_find_nobody_say_so() {
+    for (words, begin) in [
+        (
+            ["-reload", "-config"].as_slice(),
+            "-reload: failed to run subcommand: ",
+        ),
+        (
+            &["-maintenance", "enable", "-config"],
+            "-maintenance: failed to run subcommand: ",
+        ),
+        (
+            &["-putenv", "A=1", "-config"],
+            "-putenv: failed to run subcommand: ",
+        ),
+        (
+            &["-putmetric", "a=1", "-config"],
+            "-putmetric: failed to run subcommand: ",
+        ),
+        (&["-ping", "-config"], "-ping: failed: "),
+    ] {
+        let pilot = Pilot::new();
+        pilot.write_config();
+        let words: Vec<&str> = words.iter().copied().chain(["@DIR/config.json5"]).collect();
+        let ended = pilot.args(&words).run().expect_code(1);
+        assert!(
+            ended.lines.iter().any(|line| line.contains(begin)),
+            "{begin}: {ended:#?}"
+        );
+    }
+}
+
+// 3.8: passes (2.4): success is silent.
+#[test]
+fn flags_that_find_somebody_are_silent() {
+    let running = Pilot::new()
+        .jobs("{ name: 'main', exec: 'sleep 1000' }")
+        .start()
+        .ready();
+    for words in [
+        ["-reload"].as_slice(),
+        &["-maintenance", "enable"],
+        &["-maintenance", "disable"],
+        &["-putenv", "A=1"],
+    ] {
+        let ended = running.cli(words).expect_code(0);
+        assert_eq!(ended.lines, Vec::<String>::new(), "{words:?}");
+    }
+    running.stop().expect_code(0);
+}
+
+// 3.8: lacks.
+#[test]
+fn a_sound_configuration_is_summed_up() {
+    let pilot = Pilot::new()
+        .jobs("{ name: 'main', exec: 'true' }, { name: 'other', exec: 'true' }")
+        .top("watches: [{ name: 'db', interval: 1 }],");
+    pilot.write_config();
+    for words in [
+        ["check", "@DIR/config.json5"].as_slice(),
+        &["check", "--config", "@DIR/config.json5"],
+        &["check", "-c", "@DIR/config.json5"],
+    ] {
+        let ended = pilot.clone().args(words).run().expect_code(0);
+        assert_eq!(ended.stdout, "ok: 2 jobs, 1 watches, 0 templates\n");
+    }
+}
+
+// 3.8: lacks.
+#[test]
+fn a_template_is_rendered_over_data() {
+    let pilot = Pilot::new()
+        .file(
+            "in.tmpl",
+            "{{ range .hosts }}{{ .name }}={{ .port }};{{ end }}",
+        )
+        .file(
+            "data.json",
+            "{\"hosts\": [{\"name\": \"a\", \"port\": 1}, {\"name\": \"b\", \"port\": 2}]}",
+        );
+    let words = [
+        "render",
+        "--template",
+        "@DIR/in.tmpl",
+        "--data",
+        "@DIR/data.json",
+    ];
+    let ended = pilot.clone().args(&words).run().expect_code(0);
+    assert_eq!(ended.stdout.trim_end(), "a=1;b=2;");
+    let broken = pilot
+        .file("in.tmpl", "{{ range }}")
+        .args(&words)
+        .run()
+        .expect_code(1);
+    broken.expect_text("in.tmpl:1");
+}
+
+// 3.8: lacks.
+#[test]
+fn a_word_that_is_a_program_too_is_explained() {
+    let ended = bare(&["env"]).run().expect_code(2);
+    ended.expect_text(
+        "hint: `env` was taken as a subcommand; to run the program: containerpilot -- env",
+    );
+}

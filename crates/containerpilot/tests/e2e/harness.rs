@@ -6,6 +6,7 @@ mod ended;
 mod http;
 mod pilot;
 mod proc;
+mod recorder;
 mod running;
 mod tap;
 
@@ -16,8 +17,9 @@ pub(crate) use self::{
     consul::Consul,
     ended::Ended,
     http::Answer,
-    pilot::{Pilot, binary},
+    pilot::Pilot,
     proc::{Process, descriptors, field, is_alive, processes, resident_kib, send},
+    recorder::Recorder,
     running::Running,
     tap::Tap,
 };

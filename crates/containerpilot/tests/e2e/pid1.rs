@@ -20,13 +20,13 @@ fn the_status_is_that_of_the_application() {
             "{{ name: 'app', exec: ['sh', '-c', '{end}'], essential: true }}, {{ name: 'beside', exec: 'sleep 1000' }}"
         );
         Pilot::new()
-            .as_init()
+            .in_namespace()
             .jobs(&jobs)
             .start_early()
             .wait_exit()
             .expect_code(code);
         Pilot::new()
-            .as_init()
+            .in_namespace()
             .args(&["--", "sh", "-c", end])
             .start_early()
             .wait_exit()
@@ -38,7 +38,7 @@ fn the_status_is_that_of_the_application() {
 #[test]
 fn a_configuration_that_cannot_be_used_ends_with_1() {
     Pilot::new()
-        .as_init()
+        .in_namespace()
         .config("<>")
         .start_early()
         .wait_exit()
@@ -50,7 +50,7 @@ fn a_configuration_that_cannot_be_used_ends_with_1() {
 #[test]
 fn orphans_are_reaped() {
     let running = Pilot::new()
-        .as_init()
+        .in_namespace()
         .script("check", "(setsid sleep 1 &) ; (setsid sleep 0.1 &) ; echo checked")
         .script("churn", "for i in 1 2 3 4 5; do (setsid sh -c 'exit 3' &); (sleep 0.02 &); done")
         .jobs(
@@ -86,7 +86,7 @@ fn orphans_are_reaped() {
 #[test]
 fn signals_reach_the_application() {
     let running = Pilot::new()
-        .as_init()
+        .in_namespace()
         .script("app", "for s in HUP USR1 USR2 WINCH; do trap \"echo got $s\" $s; done; trap 'echo got TERM; exit 0' TERM; echo up; while :; do sleep 0.05; done")
         .jobs("{ name: 'app', exec: '@DIR/app', essential: true }")
         .start();
@@ -107,7 +107,7 @@ fn signals_reach_the_application() {
 #[test]
 fn one_program_has_an_init() {
     let running = Pilot::new()
-        .as_init()
+        .in_namespace()
         .script("app", "echo \"pid $$ of $PPID\"; (setsid sh -c 'sleep 0.2; exit 3' &); trap 'exit 5' TERM; echo up; while :; do sleep 0.05; done")
         .args(&["--", "@DIR/app"])
         .start();
@@ -119,7 +119,7 @@ fn one_program_has_an_init() {
 // 3.8: passes (case 193).
 #[test]
 fn it_runs_without_any_job() {
-    let running = Pilot::new().as_init().start().ready();
+    let running = Pilot::new().in_namespace().start().ready();
     running.stop().expect_code(0).expect_no_text("panic");
 }
 
@@ -127,7 +127,7 @@ fn it_runs_without_any_job() {
 #[test]
 fn an_application_that_ignores_term_is_killed() {
     let running = Pilot::new()
-        .as_init()
+        .in_namespace()
         .script("app", "trap '' TERM; setsid sh -c \"trap '' TERM; sleep 1000\" & echo up; while :; do sleep 0.05; done")
         .jobs("{ name: 'app', exec: '@DIR/app' }")
         .start();
@@ -139,7 +139,7 @@ fn an_application_that_ignores_term_is_killed() {
 #[test]
 fn the_helper_is_the_one_process_of_its_own() {
     let running = Pilot::new()
-        .as_init()
+        .in_namespace()
         .jobs("{ name: 'main', exec: 'sleep 1000' }")
         .start()
         .ready();

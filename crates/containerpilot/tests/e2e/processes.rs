@@ -266,7 +266,7 @@ fn a_user_that_does_not_exist_runs_nothing() {
 #[test]
 fn a_user_one_may_not_become_runs_nothing() {
     let pilot = Pilot::new()
-        .as_nobody()
+        .for_nobody()
         .jobs("{ name: 'main', exec: 'echo ran', user: '0' }");
     pilot.run().expect_code(126).expect_no_text("ran");
 }

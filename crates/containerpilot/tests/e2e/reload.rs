@@ -65,14 +65,8 @@ fn a_thousand_reloads_change_nothing_and_leave_nothing() {
         (descriptors(running.pid()) <= before.0 + 1).then_some(())
     });
     assert_eq!(catalog.eye().check("app")["Status"], "passing");
-    assert_eq!(
-        field(running.pid(), "Threads")
-            .unwrap()
-            .parse::<u32>()
-            .unwrap()
-            < 6,
-        true
-    );
+    let threads: u32 = field(running.pid(), "Threads").unwrap().parse().unwrap();
+    assert!(threads < 6, "{threads} threads");
     running.stop().expect_code(0);
 }
 

@@ -69,7 +69,7 @@ fn a_thousand_stops_at_any_moment_after_the_start_are_all_heard() {
 #[test]
 fn a_hundred_early_stops_as_pid_1_are_all_heard() {
     let workers = (0..4).map(|seed| {
-        thread::spawn(move || early_kills(&Pilot::new().as_init().jobs(JOBS), 25, seed))
+        thread::spawn(move || early_kills(&Pilot::new().in_namespace().jobs(JOBS), 25, seed))
     });
     let workers: Vec<_> = workers.collect();
     workers
@@ -161,4 +161,29 @@ fn reloads_by_many_at_once_are_all_answered() {
     });
     assert_eq!(running.job("app")["pid"], pid);
     running.stop().expect_code(0);
+}
+
+// 3.8: differs (pitfall 7): a stop amid reloads can be lost.
+#[test]
+fn a_stop_while_others_reload_is_heard() {
+    for round in 0..5 {
+        let jobs = |n: u32| format!("{{ name: 'app', exec: 'sleep {}' }}", 1000 + n);
+        let pilot = Pilot::new().jobs(&jobs(0));
+        let running = pilot.clone().start().ready();
+        thread::scope(|scope| {
+            let reloading = scope.spawn(|| {
+                for n in 0.. {
+                    pilot.clone().jobs(&jobs(n)).write_config();
+                    if running.try_ask("POST", "/v3/reload", "").is_err() {
+                        return n;
+                    }
+                }
+                0
+            });
+            thread::sleep(Duration::from_millis(30 * (round + 1)));
+            running.signal(Signal::TERM);
+            assert!(reloading.join().unwrap() > 0);
+        });
+        running.wait_exit().expect_code(0);
+    }
 }

@@ -10,7 +10,7 @@ const JOBS: &str = "{ name: 'main', exec: 'sleep 1000' },
   { name: 'on-unhealthy', exec: 'echo db unhealthy', when: { source: 'watch.db', each: 'unhealthy' } },";
 const WATCH: &str = "watches: [{ name: 'db', interval: 1 }],";
 
-fn watching(address: impl ToString) -> Running {
+fn watching(address: impl std::fmt::Display) -> Running {
     Pilot::new()
         .consul(address)
         .top(WATCH)

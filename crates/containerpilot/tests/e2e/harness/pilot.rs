@@ -125,7 +125,7 @@ impl Pilot {
         self
     }
 
-    pub(crate) fn consul(mut self, address: impl ToString) -> Self {
+    pub(crate) fn consul(mut self, address: impl std::fmt::Display) -> Self {
         self.consul = address.to_string();
         self
     }
@@ -162,7 +162,7 @@ impl Pilot {
     }
 
     /// As PID 1 of a namespace of its own.
-    pub(crate) fn as_init(mut self) -> Self {
+    pub(crate) fn in_namespace(mut self) -> Self {
         self.is_init = true;
         self.under(&["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"])
     }
@@ -192,7 +192,7 @@ impl Pilot {
     }
 
     /// As a user that may do nothing.
-    pub(crate) fn as_nobody(self) -> Self {
+    pub(crate) fn for_nobody(self) -> Self {
         self.open_to_all().under(&[
             "setpriv",
             "--reuid=12345",

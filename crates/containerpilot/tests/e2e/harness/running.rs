@@ -244,10 +244,6 @@ impl Running {
         self.wait_in_place_for_status(PATIENCE);
     }
 
-    pub(crate) fn is_over(&mut self) -> bool {
-        self.look_for_end().is_some()
-    }
-
     #[track_caller]
     fn wait_in_place(&mut self, patience: Duration) -> Ended {
         let status = self.wait_in_place_for_status(patience);

@@ -2,7 +2,7 @@
 
 use std::{
     io::{BufRead, BufReader, Read},
-    sync::{Arc, Condvar, Mutex, MutexGuard},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -62,10 +62,7 @@ impl Tap {
     }
 
     fn seen(&self) -> MutexGuard<'_, Seen> {
-        self.0
-            .seen
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.0.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Every line so far.
@@ -121,7 +118,7 @@ impl Tap {
             }
             let left = deadline.checked_duration_since(Instant::now())?;
             let waited = self.0.more.wait_timeout(seen, left);
-            seen = waited.unwrap_or_else(|poisoned| poisoned.into_inner()).0;
+            seen = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 }
