@@ -21,7 +21,7 @@ pub(crate) fn main(argv: Vec<OsString>) -> ExitCode {
     let words: Vec<OsString> = words.collect();
     match words.split_first() {
         Some((dashes, program)) if dashes == "--" => init(program),
-        Some((word, _)) if words::is_subcommand(word) => subcommand(own_name, words),
+        Some((word, _)) if words::is_subcommand(word) => subcommand(own_name, &words),
         _ => flags(&own_name, words),
     }
 }
@@ -37,8 +37,8 @@ fn init(program: &[OsString]) -> ExitCode {
     run::init(program)
 }
 
-fn subcommand(own_name: OsString, words: Vec<OsString>) -> ExitCode {
-    match Words::read(own_name, words.clone()) {
+fn subcommand(own_name: OsString, words: &[OsString]) -> ExitCode {
+    match Words::read(own_name, words.to_vec()) {
         Ok(words) => words.carry_out(),
         Err(error) => {
             signals::release();
@@ -70,7 +70,7 @@ fn flags(own_name: &OsString, words: Vec<OsString>) -> ExitCode {
         .map(|word| word.to_string_lossy().into_owned())
         .collect();
     match Flags::read(&words) {
-        Ok(flags) => obey(flags),
+        Ok(flags) => obey(&flags),
         Err(go_flags::Stop::Help) => {
             signals::release();
             eprint!("Usage of {}:\n{USAGE}", Path::new(own_name).display());
@@ -89,7 +89,7 @@ fn flags(own_name: &OsString, words: Vec<OsString>) -> ExitCode {
 
 /// Does the one thing that the flags select, in ContainerPilot's order; both `-putenv` and
 /// `-putmetric` are done when both are there.
-fn obey(flags: Flags) -> ExitCode {
+fn obey(flags: &Flags) -> ExitCode {
     let config = flags.config.as_deref();
     if flags.asks_something() {
         signals::release();

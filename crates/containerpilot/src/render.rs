@@ -87,21 +87,19 @@ fn data(path: &std::path::Path, as_strings: bool) -> Result<Value, String> {
     let text = read(path)?;
     let json: Json = serde_json::from_str(&text)
         .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-    match &json {
-        Json::Object(object) if as_strings => {
-            let text = |value: &Json| match value {
-                Json::String(text) => text.clone(),
-                other => other.to_string(),
-            };
-            let entries = object.iter().map(|(key, value)| (key.clone(), text(value)));
-            Ok(Map::strings(entries).into())
-        }
-        _ if as_strings => Err(format!(
-            "cannot use {}: not an object of texts",
-            path.display()
-        )),
-        json => value(json),
+    if !as_strings {
+        return value(&json);
     }
+    let object = json.as_object();
+    let object =
+        object.ok_or_else(|| format!("cannot use {}: not an object of texts", path.display()))?;
+    let text = |value: &Json| {
+        value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned)
+    };
+    let entries = object.iter().map(|(key, value)| (key.clone(), text(value)));
+    Ok(Map::strings(entries).into())
 }
 
 /// JSON as Go's data would be: integers where there is neither point nor exponent.

@@ -5,7 +5,7 @@ use std::{future::Future, net::SocketAddr, process::ExitCode};
 use logbook::Logbook;
 use pilot_config::Config;
 use pilot_core::{
-    JobName, Spec,
+    JobName, Signal, Spec,
     spec::{Backoff, Command, JobSpec, Output, StopSignals},
 };
 use tokio::runtime::{Builder, Runtime};
@@ -94,13 +94,13 @@ fn start(parts: Parts) -> ExitCode {
         Err(error) => return refuse(&format!("cannot start: {error}")),
     };
     runtime.block_on(async {
-        let (children, heard) = match signals::listen() {
+        let ears = match signals::listen() {
             Ok(ears) => ears,
             Err(error) => return refuse(&format!("cannot listen for signals: {error}")),
         };
         let log = parts.log.clone();
         match Shell::open(parts) {
-            Ok(shell) => ExitCode::from(shell.run(children, heard).await),
+            Ok(shell) => ExitCode::from(shell.run(ears).await),
             Err(reason) => {
                 log.flush(std::time::Duration::from_secs(1)).await;
                 refuse(&reason)
@@ -117,15 +117,10 @@ pub(crate) fn catalog(address: SocketAddr) -> ExitCode {
             "containerpilot catalog: serving a Consul-compatible catalog for development at http://{}; it is kept in memory only and forgotten at the end",
             server.local_addr()
         );
-        let (_children, mut heard) = signals::listen()?;
+        let ears = signals::listen()?;
+        let ends = |signal: Signal| [Signal::TERM, Signal::INT].contains(&signal);
         server
-            .serve(async move {
-                while let Some(signal) = heard.recv().await {
-                    if [pilot_core::Signal::TERM, pilot_core::Signal::INT].contains(&signal) {
-                        return;
-                    }
-                }
-            })
+            .serve(async move { while !ears.heard().await.any(ends) {} })
             .await
     });
     match served {

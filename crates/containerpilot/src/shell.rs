@@ -17,10 +17,9 @@ use std::{
 use catalog::CatalogEvent;
 use logbook::Logbook;
 use pilot_config::Config;
-use pilot_core::{Input, RunId, Signal, Supervisor, Time};
+use pilot_core::{Input, RunId, Supervisor, Time};
 use reaper::Reaper;
 use tokio::{
-    signal::unix::Signal as SignalStream,
     sync::{broadcast, mpsc},
     task::JoinSet,
 };
@@ -31,6 +30,7 @@ use crate::{
     control::{self, Request},
     environment::Environment,
     memory,
+    signals::Ears,
     source::Origin,
 };
 
@@ -122,25 +122,20 @@ impl Shell {
     }
 
     /// Runs until the core says that it is over, and gives the status to exit with.
-    pub(crate) async fn run(
-        mut self,
-        mut children: SignalStream,
-        mut signals: mpsc::Receiver<Signal>,
-    ) -> u8 {
+    pub(crate) async fn run(mut self, ears: Ears) -> u8 {
         self.inputs.push_back(Input::Started);
         self.handle_inputs();
         memory::forget_start();
         loop {
             self.handle_inputs();
             if let Some(code) = self.exit {
-                self.leave().await;
+                self.leave(&ears).await;
                 return code;
             }
             let deadline = self.deadline();
             tokio::select! {
                 biased;
-                _ = children.recv() => self.on_children(),
-                Some(signal) = signals.recv() => self.on_signal(signal),
+                heard = ears.heard() => heard.for_each(|signal| self.on_signal(signal)),
                 Some(event) = self.catalog_events.recv() => self.on_catalog_event(event),
                 Some(request) = self.requests.recv() => self.on_request(request),
                 () = until(deadline) => self.inputs.push_back(Input::Woken),
@@ -168,8 +163,8 @@ impl Shell {
 
     /// Nothing runs any more: lets the last words out, and takes away what others could stumble
     /// over.
-    async fn leave(&mut self) {
-        self.end_strays().await;
+    async fn leave(&mut self, ears: &Ears) {
+        self.end_strays(ears).await;
         if let Some(control) = self.control.take() {
             control.close();
         }

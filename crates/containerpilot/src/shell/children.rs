@@ -7,10 +7,10 @@ use pilot_core::{
     ExitStatus, Input, Purpose, Rest, RunId, Signal,
     spec::{Command, Output},
 };
-use reaper::{Change, Launch, SpawnError, Stdin};
+use reaper::{Change, Launch, Stdin};
 
 use super::Shell;
-use crate::{account, environment::pid_variable};
+use crate::{account, environment::pid_variable, signals::Ears};
 
 /// How long processes that belong to no run may take to vanish at the very end.
 const STRAYS: Duration = Duration::from_millis(500);
@@ -27,7 +27,11 @@ impl Shell {
         let launched = self
             .launch(command)
             .map_err(|reason| (reason, 126))
-            .and_then(|launch| self.reaper.spawn(id(run), &launch).map_err(refusal));
+            .and_then(|launch| {
+                self.reaper
+                    .spawn(id(run), &launch)
+                    .map_err(|error| (error.to_string(), error.code()))
+            });
         let spawned = match launched {
             Ok(spawned) => spawned,
             Err((reason, code)) => {
@@ -132,29 +136,25 @@ impl Shell {
 
     /// Ends what is left of the helper's descendants: daemons that jobs left behind have nobody
     /// to look after them any more.
-    pub(super) async fn end_strays(&mut self) {
+    pub(super) async fn end_strays(&mut self, ears: &Ears) {
         for signal in [Signal::TERM, Signal::KILL] {
             // Asking for children costs nothing; looking for descendants does.
             if !self.reaper.has_children() {
                 return;
             }
             self.reaper.kill_everything(reaper::Signal(signal.0));
-            self.await_strays().await;
+            self.await_strays(ears).await;
         }
     }
 
-    async fn await_strays(&mut self) {
-        let Ok(mut ended) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::child())
-        else {
-            return;
-        };
+    async fn await_strays(&mut self, ears: &Ears) {
         let deadline = tokio::time::Instant::now() + STRAYS;
         loop {
             self.reaper.reap();
             if !self.reaper.has_children() {
                 return;
             }
-            if tokio::time::timeout_at(deadline, ended.recv())
+            if tokio::time::timeout_at(deadline, ears.heard())
                 .await
                 .is_err()
             {
@@ -173,9 +173,4 @@ fn keeps_tail(purpose: &Purpose) -> bool {
         Purpose::Job(_) => false,
         Purpose::Check(_) | Purpose::TemplateCheck(_) | Purpose::Reconfigure(_) => true,
     }
-}
-
-fn refusal(error: SpawnError) -> (String, u8) {
-    let code = error.code();
-    (error.to_string(), code)
 }

@@ -8,10 +8,13 @@ use super::{
     Shell,
     follows::{Ask, Audience},
 };
+use crate::signals;
 
 impl Shell {
     pub(super) fn on_signal(&mut self, signal: Signal) {
-        if signal == Signal::USR1 && self.log.reopens() {
+        if signal == signals::CHLD {
+            self.on_children();
+        } else if signal == Signal::USR1 && self.log.reopens() {
             self.log.reopen();
         } else {
             self.inputs.push_back(Input::SignalArrived(signal));

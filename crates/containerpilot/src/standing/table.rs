@@ -54,7 +54,7 @@ fn head(standing: &Value) -> String {
     );
     match standing["catalog"]["link"].as_str() {
         Some("down") => {
-            text += &format!(" · catalog down: {}", word(&standing["catalog"]["reason"]))
+            text += &format!(" · catalog down: {}", word(&standing["catalog"]["reason"]));
         }
         Some(link) => text += &format!(" · catalog {link}"),
         None => {}
