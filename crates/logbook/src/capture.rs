@@ -75,10 +75,10 @@ impl Capture {
             match self.read() {
                 Ok(0) => break,
                 Ok(count) => {
-                    self.pass_on(SystemTime::now()).await;
+                    self.pass_on().await;
                     turn += count;
                 }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => self.begun.shrink_to_fit(),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(_) => break,
             }
@@ -89,30 +89,39 @@ impl Capture {
         }
         if !self.begun.is_empty() {
             self.begun.push(b'\n');
-            self.pass_on(SystemTime::now()).await;
+            self.pass_on().await;
         }
     }
 
-    /// Reads what is there, up to a piece, behind the line that was begun.
+    /// Reads what is there, up to a piece, and puts it behind what was begun.
+    ///
+    /// All captures read into the same memory and keep only what they read: most of them are idle
+    /// most of the time.
     fn read(&mut self) -> io::Result<usize> {
-        let had = self.begun.len();
-        self.begun.reserve_exact(PIECE - had);
-        let count = self.pipe.try_read_buf(&mut self.begun)?;
+        let mut page = self.log.desk().page();
+        page.clear();
+        page.reserve_exact(PIECE);
+        page.extend_from_slice(&self.begun);
+        let count = self.pipe.try_read_buf(&mut *page)?;
+        let read = &page[self.begun.len()..];
         if let Some((tail, stream)) = &self.tail {
-            tail.feed(*stream, &self.begun[had..]);
+            tail.feed(*stream, read);
         }
+        self.begun.reserve_exact(count);
+        self.begun.extend_from_slice(read);
         Ok(count)
     }
 
-    async fn pass_on(&mut self, at: SystemTime) {
+    /// Queues what can be logged of what was read.
+    async fn pass_on(&mut self) {
         if !self.log.desk().takes(CHILDREN) {
             self.begun.clear();
             return;
         }
+        let at = SystemTime::now();
         while let Some((length, end)) = cut(&self.begun) {
             let rest = self.begun.split_off(length);
-            let mut text = std::mem::replace(&mut self.begun, rest);
-            text.shrink_to_fit();
+            let text = std::mem::replace(&mut self.begun, rest);
             self.send(text, end, at).await;
         }
     }

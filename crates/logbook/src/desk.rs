@@ -31,6 +31,8 @@ pub(crate) struct Desk {
     /// The room for children's output, apart from the other so that a chatty child takes no record's
     /// place.
     pub(crate) children: Arc<Semaphore>,
+    /// The memory that children's output is read into.
+    page: Mutex<Vec<u8>>,
     /// The supervisor's own records that found no room and are not yet told of.
     pub(crate) lost: AtomicU64,
     /// Whether a thread is there, or about to be.
@@ -46,6 +48,7 @@ impl Desk {
             to_file: AtomicBool::new(to_file),
             own: Arc::new(Semaphore::new(OWN)),
             children: Arc::new(Semaphore::new(CHILDREN)),
+            page: Mutex::new(Vec::new()),
             lost: AtomicU64::new(0),
             writing: AtomicBool::new(false),
             writer: Mutex::new(Some(writer)),
@@ -73,6 +76,11 @@ impl Desk {
     /// The writer's place; empty while a thread has it.
     pub(crate) fn writer(&self) -> MutexGuard<'_, Option<Writer>> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The memory that children's output is read into; not to be held while waiting.
+    pub(crate) fn page(&self) -> MutexGuard<'_, Vec<u8>> {
+        self.page.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sees to it that there is a thread for what was just queued.

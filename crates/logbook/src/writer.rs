@@ -91,7 +91,9 @@ impl Writer {
     fn rest(&mut self, desk: &Desk) {
         self.write_batch();
         self.tell_lost(desk);
-        self.batch.shrink_to(BATCH);
+        if self.batch.capacity() > 4 * BATCH {
+            self.batch = Vec::new();
+        }
     }
 
     /// Does one thing; answers whom to tell if that was to end.
