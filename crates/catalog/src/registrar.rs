@@ -185,6 +185,11 @@ impl Registrar {
         self.entries.values().filter_map(Entry::held_id).collect()
     }
 
+    /// Says how one service stands.
+    pub(crate) fn standing(&self, name: &JobName) -> Option<ServiceStanding> {
+        self.entries.get(name)?.standing()
+    }
+
     /// Says how every service stands.
     pub(crate) fn standings(&self) -> BTreeMap<JobName, ServiceStanding> {
         self.entries

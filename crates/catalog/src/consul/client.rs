@@ -1,9 +1,6 @@
 //! Calls to one agent: under a timeout each, over connections that are used again.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt, Full};
@@ -26,12 +23,9 @@ pub struct Client {
     settings: Arc<Settings>,
     connector: Connector,
     credential: Credential,
-    // The one connection kept for short calls; calls at the same time open their own and the last
-    // to end leaves its own here. Only ever held for a move.
-    idle: Mutex<Option<Connection>>,
 }
 
-/// A connection of one's own, for queries that take minutes.
+/// A connection that its owner keeps between calls, or none yet.
 #[derive(Default)]
 pub(crate) struct Line(Option<Connection>);
 
@@ -49,7 +43,6 @@ impl Client {
         Ok(Self {
             connector: Connector::new(settings.clone())?,
             credential: Credential::new(settings.token.clone()),
-            idle: Mutex::new(None),
             settings,
         })
     }
@@ -62,22 +55,11 @@ impl Client {
     /// Fetches the value of a key; none if there is no such key.
     pub async fn key(&self, key: &str, dc: Option<&str>) -> Result<Option<Bytes>, CatalogError> {
         let call = wire::key(key, dc);
-        let answer = self.call(&call).await?;
-        wire::read_key(&call, answer)
-    }
-
-    /// Makes a short call over the shared connection.
-    pub(crate) async fn call(&self, call: &Call) -> Result<Answer, CatalogError> {
-        let taken = self.slot().take();
-        let mut line = Line(taken);
         let patience = self.settings.timeouts.call;
-        let outcome = self.call_over(&mut line, call, patience).await;
-        if let Some(connection) = line.0
-            && connection.is_open()
-        {
-            *self.slot() = Some(connection);
-        }
-        outcome
+        let answer = self
+            .call_over(&mut Line::default(), &call, patience)
+            .await?;
+        wire::read_key(&call, answer)
     }
 
     /// Makes a call over a connection of its own, which stays open for the next.
@@ -184,9 +166,5 @@ impl Client {
             call: call.describe(),
             reason: cause.map_or_else(|| error.to_string(), ToString::to_string),
         }
-    }
-
-    fn slot(&self) -> std::sync::MutexGuard<'_, Option<Connection>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
