@@ -9,15 +9,22 @@ use crate::stage::{Stage, after_time, app, eventually, info, log_threads, to, wi
 const ALONE: &str = "LOGBOOK_ALONE";
 
 /// Runs a test again in a process of its own. Answers nothing within that process.
+fn alone(test: &str, env: &[(&str, &str)]) -> Option<Ran> {
+    alone_after("", test, env)
+}
+
+/// The same, from a shell that has run something before.
 #[expect(
     clippy::disallowed_methods,
     reason = "a test has no reaper, and waits for the process it starts"
 )]
-fn alone(test: &str, env: &[(&str, &str)]) -> Option<Ran> {
+fn alone_after(setup: &str, test: &str, env: &[(&str, &str)]) -> Option<Ran> {
     if std::env::var_os(ALONE).is_some() {
         return None;
     }
-    let ran = Command::new(std::env::current_exe().unwrap())
+    let ran = Command::new("sh")
+        .args(["-c", &format!("{setup}\nexec \"$0\" \"$@\"")])
+        .arg(std::env::current_exe().unwrap())
         .args(["--exact", "--nocapture", "--test-threads=1", test])
         .env(ALONE, "1")
         .envs(env.iter().copied())
@@ -135,5 +142,60 @@ async fn a_full_disk_is_told_of_once_on_stderr() {
     assert_eq!(
         String::from_utf8(ran.stderr).unwrap(),
         "cannot write the log: no space left on device\n"
+    );
+}
+
+#[tokio::test]
+async fn a_stream_that_others_made_non_blocking_gets_it_all() {
+    let test = "alone::a_stream_that_others_made_non_blocking_gets_it_all";
+    let Some(ran) = alone(test, &[]) else {
+        let stderr = std::io::stderr();
+        rustix::fs::fcntl_setfl(&stderr, rustix::fs::OFlags::NONBLOCK).unwrap();
+        let to_stderr = Settings {
+            output: Output::Stderr,
+            ..stdout()
+        };
+        let log = Logbook::open(to_stderr).unwrap();
+        for count in 0..2000 {
+            log.record(info(format!("{count} {}", "x".repeat(1000))));
+            if count % 100 == 99 {
+                assert!(within_soon(log.flush(crate::stage::SOON)).await);
+            }
+        }
+        return;
+    };
+    let stderr = String::from_utf8(ran.stderr).unwrap();
+    let lines = after_time(&stderr);
+    assert_eq!(lines.len(), 2000);
+    for (count, line) in lines.iter().enumerate() {
+        assert!(line.starts_with(&format!("{count} x")), "{line}");
+    }
+}
+
+#[tokio::test]
+async fn what_follows_a_torn_line_begins_a_line() {
+    let test = "alone::what_follows_a_torn_line_begins_a_line";
+    // Files may have 512 or 1024 bytes, as the shell counts, and a write beyond is an error.
+    if alone_after("trap '' XFSZ; ulimit -f 1", test, &[]).is_some() {
+        return;
+    }
+    let stage = Stage::new(Format::Default);
+    stage.log.record(info("x".repeat(2000)));
+    let torn = stage.text().await;
+    assert!(!torn.is_empty() && !torn.ends_with('\n'), "{torn}");
+    std::fs::File::options()
+        .write(true)
+        .open(stage.path("log"))
+        .unwrap()
+        .set_len(100)
+        .unwrap();
+    stage.log.record(info("again"));
+    let text = stage.text().await;
+    assert_eq!(
+        after_time(&text)[1..],
+        [
+            "again",
+            "could not write the log: file too large; lines lost: 1"
+        ]
     );
 }
