@@ -243,9 +243,10 @@ fn an_application_starts_after_its_setup_has_succeeded() {
 fn the_helper_ends_when_every_job_is_over() {
     let ended = Pilot::new()
         .stop_timeout(60)
-        .jobs("{ name: 'main', exec: 'true' }")
+        .jobs("{ name: 'main', exec: 'echo main ran' }")
         .run()
-        .expect_code(0);
+        .expect_code(0)
+        .expect_text("main ran");
     assert!(ended.took < Duration::from_secs(20), "{ended:#?}");
 }
 

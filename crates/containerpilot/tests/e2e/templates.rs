@@ -177,16 +177,16 @@ fn a_burst_of_changes_is_taken_up_once() {
     running.until("it is settled", || {
         (template(&running)["state"] == "settled").then_some(())
     });
-    let before = running.count("taken up");
+    running.wait_for_lines("taken up", 1);
     for port in 5001..=5020 {
         catalog.eye().register("db", &format!("db-{port}"), port);
     }
     wait_for_text(&running, "out", ":5020");
-    running.wait_for_lines("taken up", before + 1);
+    running.wait_for_lines("taken up", 2);
     running.until("it is settled", || {
         (template(&running)["state"] == "settled").then_some(())
     });
-    assert_eq!(running.stop().expect_code(0).count("taken up"), before + 1);
+    assert_eq!(running.stop().expect_code(0).count("taken up"), 2);
 }
 
 // Pitfall 27.
