@@ -26,5 +26,6 @@ mod reload;
 mod shutdown;
 mod signals;
 mod storms;
+mod takeup;
 mod templates;
 mod watches;
