@@ -30,9 +30,28 @@ const CONNECTIONS: usize = 32;
 
 /// A request, and where its answer goes.
 pub(crate) struct Request {
-    pub(crate) what: What,
+    /// The path it came by, for counting.
+    pub(crate) path: String,
+    /// What is asked for, or the status with which it was refused already.
+    pub(crate) what: Result<What, u16>,
     pub(crate) reply: oneshot::Sender<Reply>,
 }
+
+/// The paths there are; `*` stands for a name.
+pub(crate) const PATHS: &[&str] = &[
+    "/v3/ping",
+    "/v3/environ",
+    "/v3/env",
+    "/v3/metric",
+    "/v3/reload",
+    "/v3/maintenance/enable",
+    "/v3/maintenance/disable",
+    "/v3/status",
+    "/v3/jobs/*/start",
+    "/v3/jobs/*/stop",
+    "/v3/jobs/*/restart",
+    "/v3/jobs/*/signal/*",
+];
 
 /// What can be asked.
 #[derive(Debug, PartialEq)]
@@ -134,22 +153,26 @@ async fn answer(
     requests: mpsc::Sender<Request>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let (head, body) = request.into_parts();
+    let path = head.uri.path();
     let body = Limited::new(body, BODY).collect().await;
-    let response = match body {
-        Ok(body) => match route::what(&head.method, head.uri.path(), &body.to_bytes()) {
-            Ok(what) => route::response(ask(what, &requests).await),
-            Err(refusal) => refusal.response(),
-        },
-        Err(_) => route::Refusal::TooLarge.response(),
+    let what = match body {
+        Ok(body) => route::what(&head.method, path, &body.to_bytes()),
+        Err(_) => Err(route::Refusal::TooLarge),
     };
-    Ok(response)
+    let (what, refusal) = match what {
+        Ok(what) => (Ok(what), None),
+        Err(refusal) => (Err(refusal.response().status().as_u16()), Some(refusal)),
+    };
+    let reply = ask(path.to_owned(), what, &requests).await;
+    Ok(refusal.map_or_else(|| route::response(reply), |refusal| refusal.response()))
 }
 
-/// Lets the helper's loop answer.
-async fn ask(what: What, requests: &mpsc::Sender<Request>) -> Reply {
+/// Lets the helper's loop answer; it also hears of what was refused, to count it.
+async fn ask(path: String, what: Result<What, u16>, requests: &mpsc::Sender<Request>) -> Reply {
     let (reply, answered) = oneshot::channel();
     let gone = || Reply::Unprocessable("the helper is going away".to_owned());
-    if requests.send(Request { what, reply }).await.is_err() {
+    let request = Request { path, what, reply };
+    if requests.send(request).await.is_err() {
         return gone();
     }
     answered.await.unwrap_or_else(|_| gone())

@@ -6,7 +6,7 @@ use logbook::Logbook;
 use pilot_config::Config;
 use pilot_core::{
     JobName, Signal, Spec,
-    spec::{Backoff, Command, JobSpec, Output, StopSignals},
+    spec::{Backoff, Command, JobSpec, Output, Role, StopSignals},
 };
 use tokio::runtime::{Builder, Runtime};
 
@@ -79,7 +79,7 @@ fn init_spec(program: Vec<String>) -> Spec {
     Spec {
         jobs: vec![JobSpec {
             exec: Some(command),
-            essential: true,
+            role: Role::Essential,
             backoff: Backoff::None,
             ..JobSpec::new(name)
         }],

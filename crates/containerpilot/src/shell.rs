@@ -4,6 +4,7 @@ mod children;
 mod follows;
 mod inputs;
 mod link;
+mod meter;
 mod perform;
 mod reload;
 mod requests;
@@ -19,13 +20,10 @@ use logbook::Logbook;
 use pilot_config::Config;
 use pilot_core::{Input, RunId, Supervisor, Time};
 use reaper::Reaper;
-use tokio::{
-    sync::{broadcast, mpsc},
-    task::JoinSet,
-};
+use tokio::{sync::mpsc, task::JoinSet};
 
 pub(crate) use self::link::EMBEDDED;
-use self::{children::Child, follows::Follows, link::Link, templates::Desk};
+use self::{children::Child, follows::Follows, link::Link, meter::Meter, templates::Desk};
 use crate::{
     control::{self, Request},
     environment::Environment,
@@ -59,11 +57,9 @@ pub(crate) struct Shell {
     control: Option<control::Server>,
     requests: mpsc::Receiver<Request>,
     requests_in: mpsc::Sender<Request>,
-    events: broadcast::Sender<String>,
     origin: Option<Origin>,
     config: Config,
-    /// Adopted processes reaped so far.
-    orphans: u64,
+    meter: Meter,
     exit: Option<u8>,
 }
 
@@ -109,14 +105,15 @@ impl Shell {
             control: None,
             requests,
             requests_in,
-            events: broadcast::channel(QUEUE).0,
             origin,
             config,
-            orphans: 0,
+            meter: Meter::new(),
             exit: None,
         };
+        shell.meter.declare(shell.config.telemetry.as_ref())?;
         shell.announce_addresses();
         shell.serve_control()?;
+        shell.serve_telemetry();
         shell.say_what_was_accepted();
         Ok(shell)
     }
@@ -138,6 +135,7 @@ impl Shell {
                 heard = ears.heard() => heard.for_each(|signal| self.on_signal(signal)),
                 Some(event) = self.catalog_events.recv() => self.on_catalog_event(event),
                 Some(request) = self.requests.recv() => self.on_request(request),
+                Some(ask) = self.meter.asks.recv() => self.on_telemetry_asked(ask),
                 () = until(deadline) => self.inputs.push_back(Input::Woken),
                 Some(_) = self.captures.join_next() => {}
             }

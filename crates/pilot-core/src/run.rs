@@ -83,6 +83,11 @@ impl Run {
         }
     }
 
+    /// Whether it was asked, or made, to end.
+    pub(crate) fn was_asked(&self) -> bool {
+        !matches!(self.pressure, Pressure::Free { .. })
+    }
+
     /// Whether nothing of it is left, or nothing that could be waited for.
     pub(crate) fn over(&self) -> bool {
         self.gone || self.pressure == Pressure::GivenUp

@@ -71,8 +71,8 @@ pub struct JobSpec {
     pub stop: StopSpec,
     /// What happens when the start event comes while a run is on.
     pub overlap: Overlap,
-    /// Whether the end of this job ends the container, with its status.
-    pub essential: bool,
+    /// What its end means for the container.
+    pub role: Role,
     /// How to find out whether it is well.
     pub health: Option<HealthSpec>,
     /// How it stands in the catalog.
@@ -92,11 +92,23 @@ impl JobSpec {
             timeout: None,
             stop: StopSpec::DEFAULT,
             overlap: Overlap::Queue,
-            essential: false,
+            role: Role::Ordinary,
             health: None,
             service: None,
         }
     }
+}
+
+/// What the end of a job means for the container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Role {
+    /// It ends the container, with its status.
+    Essential,
+    /// The container runs until all such jobs have ended.
+    #[default]
+    Ordinary,
+    /// Nothing: the job is there for the others, and ends with them.
+    Companion,
 }
 
 /// A program to run.

@@ -12,7 +12,7 @@ use crate::{
     Effect, Event, EventKind, Input, JobCommand, JobName, Level, Signal, Source, Spec, Time,
     job::{Job, State, Then},
     run::Run,
-    spec::{StopSignals, When},
+    spec::{Role, StopSignals, When},
     step::{Ids, Step},
     template::{self, Template},
     watch::Watch,
@@ -262,7 +262,11 @@ impl Supervisor {
     /// The job that stands for the container: the essential one, or the only one that runs a
     /// process once for good.
     fn main_application(&self) -> Option<&Job> {
-        if let Some(essential) = self.jobs.iter().find(|job| job.spec.essential) {
+        if let Some(essential) = self
+            .jobs
+            .iter()
+            .find(|job| job.spec.role == Role::Essential)
+        {
             return Some(essential);
         }
         let mut candidates = self.jobs.iter().filter(|job| {

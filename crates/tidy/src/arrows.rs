@@ -44,6 +44,12 @@ const ROOMS: &[Room] = &[
         others: None,
     },
     Room {
+        name: "telemetry",
+        ours: &[],
+        in_tests: &[],
+        others: None,
+    },
+    Room {
         name: "dev-catalog",
         ours: &[],
         in_tests: &[],
@@ -71,6 +77,7 @@ const ROOMS: &[Room] = &[
             "pilot-config",
             "pilot-core",
             "reaper",
+            "telemetry",
         ],
         in_tests: &[],
         others: None,

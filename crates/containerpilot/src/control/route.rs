@@ -158,6 +158,17 @@ fn unprocessable(reason: &str) -> Response<Full<Bytes>> {
     )
 }
 
+impl Reply {
+    /// The status it is answered with.
+    pub(crate) fn status(&self) -> u16 {
+        match self {
+            Self::Done | Self::Json(_) => 200,
+            Self::Unprocessable(_) => 422,
+            Self::NotFound(_) => 404,
+        }
+    }
+}
+
 pub(super) fn response(reply: Reply) -> Response<Full<Bytes>> {
     match reply {
         Reply::Done => text(StatusCode::OK, ""),

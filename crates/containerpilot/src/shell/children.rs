@@ -1,6 +1,6 @@
 //! Processes: how they are started, signalled and heard of.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use logbook::{Origin, Stream, Tail};
 use pilot_core::{
@@ -9,7 +9,7 @@ use pilot_core::{
 };
 use reaper::{Change, Launch, Stdin};
 
-use super::Shell;
+use super::{Shell, meter::count_exit};
 use crate::{account, environment::pid_variable, signals::Ears};
 
 /// How long processes that belong to no run may take to vanish at the very end.
@@ -20,6 +20,7 @@ pub(super) struct Child {
     purpose: Purpose,
     /// Its last output, kept for checks, whose output says why they failed.
     tail: Option<Tail>,
+    started: Instant,
 }
 
 impl Shell {
@@ -55,9 +56,19 @@ impl Shell {
             let capture = self.log.capture(fd, origin, tail.clone());
             self.captures.spawn(capture);
         }
+        if let Purpose::Job(job) = &purpose {
+            self.meter.registry.job_start(job.as_str());
+        }
         let name = self.pid_name(&purpose);
         self.environment.set(&name, pid.to_string());
-        self.children.insert(run, Child { purpose, tail });
+        self.children.insert(
+            run,
+            Child {
+                purpose,
+                tail,
+                started: Instant::now(),
+            },
+        );
         self.inputs.push_back(Input::RunStarted { run, pid });
     }
 
@@ -106,32 +117,44 @@ impl Shell {
                     let run = RunId(run.0);
                     self.inputs.push_back(Input::RunGone { run });
                 }
-                Change::Orphan { .. } => self.orphans += 1,
+                Change::Orphan { .. } => self.meter.registry.orphan(),
             }
         }
     }
 
     fn on_exited(&mut self, run: reaper::RunId, status: reaper::Status, rest: reaper::Rest) {
         let run = RunId(run.0);
+        let status = match status {
+            reaper::Status::Exited(code) => ExitStatus::Exited(code),
+            reaper::Status::Signaled { signal, .. } => ExitStatus::Signaled(Signal(signal.0)),
+        };
         let child = self.children.remove(&run);
         let output = child.as_ref().and_then(|child| child.tail.as_ref());
         let output = output.map(Tail::finish).unwrap_or_default();
         if let Some(child) = child {
-            let name = self.pid_name(&child.purpose);
-            self.environment.unset(&name);
+            self.on_child_ended(&child, status);
         }
         self.inputs.push_back(Input::RunExited {
             run,
-            status: match status {
-                reaper::Status::Exited(code) => ExitStatus::Exited(code),
-                reaper::Status::Signaled { signal, .. } => ExitStatus::Signaled(Signal(signal.0)),
-            },
+            status,
             output,
             rest: match rest {
                 reaper::Rest::Gone => Rest::Gone,
                 reaper::Rest::Remaining => Rest::Remaining,
             },
         });
+    }
+
+    fn on_child_ended(&mut self, child: &Child, status: ExitStatus) {
+        let name = self.pid_name(&child.purpose);
+        self.environment.unset(&name);
+        let ran = child.started.elapsed();
+        let registry = &mut self.meter.registry;
+        match &child.purpose {
+            Purpose::Job(job) => count_exit(registry, job.as_str(), status, ran),
+            Purpose::Check(job) => registry.check(job.as_str(), status.success(), ran),
+            Purpose::TemplateCheck(_) | Purpose::Reconfigure(_) => {}
+        }
     }
 
     /// Ends what is left of the helper's descendants: daemons that jobs left behind have nobody

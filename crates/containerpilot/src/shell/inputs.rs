@@ -44,6 +44,10 @@ impl Shell {
             } => {
                 let told: Vec<Instance> = instances.iter().map(instance).collect();
                 let audience = self.follows.on_instances(&name, instances);
+                for watch in &audience.watches {
+                    let registry = &mut self.meter.registry;
+                    registry.watch_instances(watch.as_str(), told.len());
+                }
                 self.tell(audience, &told);
             }
             CatalogEvent::Key {
@@ -86,6 +90,7 @@ impl Shell {
     }
 
     pub(super) fn unfollow(&mut self, name: &WatchName) {
+        self.meter.registry.forget_watch(name.as_str());
         for ask in self.follows.drop_watch(name) {
             self.ask(ask);
         }

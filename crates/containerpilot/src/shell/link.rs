@@ -21,6 +21,9 @@ pub(crate) const EMBEDDED: &str = "127.0.0.1:8500";
 /// How long the end may take; what is out of the catalog is out already.
 const LEAVE: Duration = Duration::from_millis(300);
 
+/// How long a catalog that is given up may take to let our services go.
+const GIVE_UP: Duration = Duration::from_secs(10);
+
 /// The way to the catalog.
 pub(super) struct Link {
     handle: Option<CatalogHandle>,
@@ -53,7 +56,9 @@ impl Link {
                 Ok(())
             }
             (None, _) => {
-                self.handle = None;
+                if let Some(handle) = self.handle.take() {
+                    drop(tokio::spawn(give_up(handle)));
+                }
                 Ok(())
             }
         }
@@ -160,6 +165,20 @@ fn embedded_address(embedded: &Embedded) -> Result<SocketAddr, String> {
     address.parse().map_err(|_| {
         format!("cannot serve the embedded catalog at `{address}`: not an IP address and port")
     })
+}
+
+/// Takes everything out of a catalog that is no longer wanted. One that does not answer finds out
+/// by its TTLs.
+async fn give_up(handle: CatalogHandle) {
+    let standings = || handle.status().services;
+    standings().keys().for_each(|job| handle.withdraw(job));
+    let out = async {
+        while standings().values().any(|one| one.registered.is_some()) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    // Either way the handle is dropped now, and what it did ends.
+    let _ = tokio::time::timeout(GIVE_UP, out).await;
 }
 
 /// Serves the embedded catalog, unless somebody on this machine already does.

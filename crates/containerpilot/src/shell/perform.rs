@@ -34,12 +34,9 @@ impl Shell {
             Effect::Install { template } => self.install(template),
             Effect::Discard { template } => self.desk.discard(&template),
             Effect::Announce(event) => {
-                self.say(
-                    Level::Debug,
-                    &format!("event: {{{} {}}}", event.kind.code(), event.source),
-                );
-                // Nobody listening is not a failure.
-                let _ = self.events.send(event.to_string());
+                let (code, source) = (event.kind.code(), event.source.to_string());
+                self.meter.registry.event(code, &source);
+                self.say(Level::Debug, &format!("event: {{{code} {source}}}"));
             }
             Effect::Log { level, message } => self.say(level, &message),
             Effect::Exit { code } => self.exit = Some(code),

@@ -33,6 +33,7 @@ impl Shell {
 
     fn take_up(&mut self, config: Config) -> Result<(), String> {
         let settings = logging::settings(&config.logging);
+        self.meter.declare(config.telemetry.as_ref())?;
         if self.config.catalog != config.catalog {
             self.link.lead_to(&config.catalog)?;
         }
@@ -43,6 +44,7 @@ impl Shell {
         }
         let old = mem::replace(&mut self.config, config);
         self.announce_addresses();
+        self.serve_telemetry();
         if old.control == self.config.control {
             self.say_where_control_is();
         } else {

@@ -10,7 +10,23 @@ use crate::{
 
 impl Shell {
     pub(super) fn on_request(&mut self, request: Request) {
-        let reply = match request.what {
+        let (reply, status) = match request.what {
+            Ok(what) => {
+                let reply = self.answer(what);
+                let status = reply.status();
+                (reply, status)
+            }
+            Err(status) => (Reply::Done, status),
+        };
+        self.meter.registry.control_request(status, &request.path);
+        // The answer reflects what was asked: orders that follow from it are given first.
+        self.handle_inputs();
+        // Whoever asked may be gone.
+        let _ = request.reply.send(reply);
+    }
+
+    fn answer(&mut self, what: What) -> Reply {
+        match what {
             What::Ping => Reply::Done,
             What::Environ(pairs) => self.set_environment(pairs),
             What::Metric(pairs) => self.record_metrics(&pairs),
@@ -25,11 +41,7 @@ impl Shell {
             }
             What::Status => Reply::Json(self.standing()),
             What::Job { name, command } => self.command_job(name, command),
-        };
-        // The answer reflects what was asked: orders that follow from it are given first.
-        self.handle_inputs();
-        // Whoever asked may be gone.
-        let _ = request.reply.send(reply);
+        }
     }
 
     fn set_environment(&mut self, pairs: Vec<(String, Option<String>)>) -> Reply {
@@ -42,8 +54,15 @@ impl Shell {
         Reply::Done
     }
 
-    fn record_metrics(&mut self, _pairs: &[(String, serde_json::Value)]) -> Reply {
-        Reply::Unprocessable("no telemetry".into())
+    fn record_metrics(&mut self, pairs: &[(String, serde_json::Value)]) -> Reply {
+        let now = self.now().since_start();
+        match self.meter.registry.record_all(now, pairs) {
+            Ok(()) => Reply::Done,
+            Err(errors) => {
+                let reasons: Vec<String> = errors.iter().map(ToString::to_string).collect();
+                Reply::Unprocessable(reasons.join("; "))
+            }
+        }
     }
 
     fn command_job(&mut self, name: JobName, command: JobCommand) -> Reply {

@@ -4,7 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use pilot_core::{
     Signal,
-    spec::{Command, JobSpec, Output, Overlap, ServiceSpec, StopSpec, When},
+    spec::{Command, JobSpec, Output, Overlap, Role, ServiceSpec, StopSpec, When},
 };
 
 use super::{Ground, health, restarts, service, text, when};
@@ -52,10 +52,7 @@ pub(super) fn check(raw: &RawJob<'_>, ground: Ground<'_>) -> Checked {
         timeout: timeout(raw, &trigger.when, ground),
         stop: stop(raw, ground),
         overlap: overlap(raw, &trigger.when, ground),
-        essential: raw
-            .essential
-            .as_ref()
-            .is_some_and(|essential| essential.value),
+        role: role(raw),
         health: health.or_else(|| service.as_ref().and_then(service::own_health)),
         when: trigger.when,
         service,
@@ -188,6 +185,13 @@ pub(super) fn check_together(jobs: &[RawJob<'_>], telemetry: bool, ground: Groun
                 .hinted(at, reason, "the telemetry service has this name");
         }
         check_essential(job, &mut essential, ground);
+    }
+}
+
+fn role(raw: &RawJob<'_>) -> Role {
+    match &raw.essential {
+        Some(essential) if essential.value => Role::Essential,
+        Some(_) | None => Role::Ordinary,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use pilot_core::spec::{JobSpec, ServiceSpec};
+use pilot_core::spec::{JobSpec, Role, ServiceSpec};
 
 use super::{Ground, choices, job, service, text};
 use crate::{
@@ -48,6 +48,8 @@ fn own_job(telemetry: &Telemetry, ground: Ground<'_>) -> JobSpec {
     JobSpec {
         health: service::own_health(&service),
         service: Some(service),
+        // Whoever asks for metrics does not ask for a container that never ends.
+        role: Role::Companion,
         ..JobSpec::new(job::OWN_NAME)
     }
 }

@@ -110,7 +110,8 @@ fn backoff_and_overlap() {
 
 #[test]
 fn one_job_is_essential() {
-    assert!(job("name: \"a\", exec: \"x\", essential: true").essential);
+    let role = job("name: \"a\", exec: \"x\", essential: true").role;
+    assert_eq!(role, pilot_core::spec::Role::Essential);
     check_reasons(
         [
             "{ jobs: [{ name: \"a\", exec: \"x\", essential: true }, { name: \"b\", exec: \"x\", essential: true }] }",

@@ -162,8 +162,11 @@ impl Job {
             return;
         }
         if !status.success() {
+            // Who was asked to end has not failed by doing so.
+            let asked = self.run().is_some_and(Run::was_asked);
+            let level = if asked { Level::Info } else { Level::Error };
             let message = format!("{} exited with error: {status}", self.spec.name);
-            step.log(Level::Error, message);
+            step.log(level, message);
         }
         self.publish_exit(status, step);
         self.on_run_ended(run, status, rest, step);

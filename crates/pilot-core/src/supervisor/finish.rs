@@ -4,6 +4,7 @@ use super::{Life, Stopping, Supervisor};
 use crate::{
     Effect,
     job::{Job, Outcome},
+    spec::Role,
     step::Step,
 };
 
@@ -11,6 +12,7 @@ impl Supervisor {
     /// Ends the helper when nothing is left to do: an essential job is over, or every job is.
     pub(super) fn finish(&mut self, step: &mut Step<'_>) {
         self.heed_essential_end(step);
+        self.release_companions(step);
         let over = match self.life {
             Life::Starting | Life::Exited => false,
             Life::Running => !self.jobs.is_empty() && self.all_over(),
@@ -28,12 +30,26 @@ impl Supervisor {
         if self.life != Life::Running {
             return;
         }
-        let essential = self.jobs.iter().filter(|job| job.spec.essential);
+        let essential = self
+            .jobs
+            .iter()
+            .filter(|job| job.spec.role == Role::Essential);
         let Some(outcome) = essential.filter_map(Job::outcome).find(|o| o.natural) else {
             return;
         };
         self.begin_shutdown(Some(code_of(outcome)), step);
         self.drain(step);
+    }
+
+    /// Companions do not keep the container running once every other job has ended.
+    fn release_companions(&mut self, step: &mut Step<'_>) {
+        let is_companion = |job: &&Job| job.spec.role == Role::Companion;
+        let others = || self.jobs.iter().filter(|job| !is_companion(job));
+        let alone = others().next().is_some() && others().all(Job::complete);
+        if self.life == Life::Running && alone && !self.all_over() {
+            self.begin_shutdown(Some(self.exit_code()), step);
+            self.drain(step);
+        }
     }
 
     fn all_over(&self) -> bool {

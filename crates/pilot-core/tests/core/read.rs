@@ -18,8 +18,8 @@ use std::time::Duration;
 use pilot_core::{
     Event, EventKind, Input, Instance, JobCommand, JobName, Signal, Source, Spec,
     spec::{
-        Backoff, Command, Condition, HealthSpec, JobSpec, OnChange, Overlap, Restarts, ServiceSpec,
-        Status, StopSignals, TemplateSource, TemplateSpec, Wait, WatchSpec, When,
+        Backoff, Command, Condition, HealthSpec, JobSpec, OnChange, Overlap, Restarts, Role,
+        ServiceSpec, Status, StopSignals, TemplateSource, TemplateSpec, Wait, WatchSpec, When,
     },
 };
 
@@ -131,7 +131,8 @@ fn attribute(job: &mut JobSpec, scripts: &mut Scripts, text: &str) {
         "stop-signal" => job.stop.signal = signal(rest),
         "drain" => job.stop.drain = duration(rest),
         "overlap" => job.overlap = overlap(rest),
-        "essential" => job.essential = true,
+        "essential" => job.role = Role::Essential,
+        "companion" => job.role = Role::Companion,
         "service" => job.service = Some(service(&job.name, rest)),
         "health" => health(job, scripts, rest),
         _ => panic!("no such attribute: {text}"),

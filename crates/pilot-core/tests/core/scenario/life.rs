@@ -869,3 +869,32 @@ fn an_essential_job_that_dies_of_a_signal() {
     "#]]
     .assert_eq(&trace);
 }
+
+/// A telemetry server is nobody's reason to run on.
+#[test]
+fn a_companion_does_not_keep_the_container_running() {
+    let trace = trace(
+        "
+        job app: exec exits 3 after 1s
+        job telemetry: companion; service; health 500ms
+        ",
+    );
+    expect![[r#"
+        0.000 > started
+        0.000 event startup(global)
+        0.000 spawn app#1
+        0.500 event healthy(telemetry)
+        0.500 publish telemetry passing 'ok'
+        1.000 > app#1 exits 3
+        1.000 event exitFailed(app)
+        1.000 event stopping(app)
+        1.000 event stopped(app)
+        1.000 event shutdown(global)
+        1.000 withdraw telemetry
+        1.000 > telemetry is out of the catalog
+        1.000 event stopping(telemetry)
+        1.000 event stopped(telemetry)
+        1.000 exit 3
+    "#]]
+    .assert_eq(&trace);
+}

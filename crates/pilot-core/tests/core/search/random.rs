@@ -5,8 +5,8 @@ use std::{fmt, time::Duration};
 use pilot_core::{
     EventKind, Input, JobCommand, RunId, Signal, Source, Spec,
     spec::{
-        Backoff, Command, Condition, HealthSpec, JobSpec, OnChange, Overlap, Restarts, StopSpec,
-        When,
+        Backoff, Command, Condition, HealthSpec, JobSpec, OnChange, Overlap, Restarts, Role,
+        StopSpec, When,
     },
 };
 use proptest::{collection::vec, option, prelude::*, sample::select};
@@ -234,7 +234,9 @@ fn job(n: usize) -> impl Strategy<Value = JobSpec> {
             ..StopSpec::DEFAULT
         };
         job.overlap = overlap;
-        job.essential = essential && n == 0;
+        if essential && n == 0 {
+            job.role = Role::Essential;
+        }
         job.health = check_timeout.map(|timeout| HealthSpec {
             exec: Some(Command::new(["check"])),
             interval: Duration::from_secs(1),

@@ -1,0 +1,158 @@
+//! Telemetry: the registry of metrics, and the server that shows it.
+
+use std::{net::SocketAddr, time::Duration};
+
+use pilot_config::{Metric, MetricKind, Telemetry};
+use pilot_core::{ExitStatus, Level, status::JobStatus};
+use telemetry::{Ask, Exit, Kind, Page, Registry, Server, ServiceStatus};
+use tokio::sync::{mpsc, oneshot};
+
+use super::Shell;
+use crate::{VERSION, control::PATHS, source::plain};
+
+/// How often a port that is taken is tried, and how long between two tries.
+const TRIES: u32 = 10;
+const PAUSE: Duration = Duration::from_secs(1);
+/// How many questions of the server may wait for the loop.
+const QUEUE: usize = 4;
+
+/// What is counted, and who shows it.
+pub(super) struct Meter {
+    pub(super) registry: Registry,
+    serving: Option<(SocketAddr, oneshot::Sender<()>)>,
+    pub(super) asks: mpsc::Receiver<Ask>,
+    asks_in: mpsc::Sender<Ask>,
+}
+
+impl Meter {
+    pub(super) fn new() -> Self {
+        let (asks_in, asks) = mpsc::channel(QUEUE);
+        Self {
+            registry: Registry::new(PATHS),
+            serving: None,
+            asks,
+            asks_in,
+        }
+    }
+
+    /// Counts what the configuration declares from now on, or says what is wrong with it and
+    /// changes nothing.
+    pub(super) fn declare(&mut self, telemetry: Option<&Telemetry>) -> Result<(), String> {
+        let metrics = telemetry.map_or(&[][..], |telemetry| &telemetry.metrics);
+        let metrics: Vec<telemetry::Metric> = metrics.iter().map(metric).collect();
+        self.registry.declare(&metrics).map_err(|errors| {
+            let reasons: Vec<String> = errors.iter().map(ToString::to_string).collect();
+            format!("telemetry validation error: {}", reasons.join("; "))
+        })
+    }
+}
+
+impl Shell {
+    /// Shows telemetry where the configuration says, and nowhere else.
+    pub(super) fn serve_telemetry(&mut self) {
+        let wanted = self.config.telemetry.as_ref();
+        let wanted = wanted.map(|telemetry| SocketAddr::new(telemetry.address, telemetry.port));
+        if self.meter.serving.as_ref().map(|(address, _)| *address) == wanted {
+            return;
+        }
+        // The old server ends when the sender of its end is dropped.
+        self.meter.serving = None;
+        if let Some(address) = wanted {
+            let (stop, stopped) = oneshot::channel();
+            let serving = serve(address, self.meter.asks_in.clone(), stopped);
+            tokio::spawn(serving);
+            self.meter.serving = Some((address, stop));
+            self.say(
+                Level::Info,
+                &format!("telemetry: serving at http://{address}/metrics"),
+            );
+        }
+    }
+
+    pub(super) fn on_telemetry_asked(&mut self, ask: Ask) {
+        let text = match ask.page {
+            Page::Metrics(format) => {
+                let now = self.now().since_start();
+                self.meter.registry.encode(now, format)
+            }
+            Page::Status => self.telemetry_status(),
+        };
+        // Whoever asked may be gone.
+        let _ = ask.answer.send(text);
+    }
+
+    /// `/status` as ContainerPilot 3 gives it: what is advertised apart from what is not.
+    fn telemetry_status(&self) -> String {
+        let status = self.core.status(self.now());
+        let plain = |job: &&JobStatus| job.service.is_none();
+        let jobs = status.jobs.iter().filter(plain);
+        let jobs = jobs.map(|job| telemetry::JobStatus {
+            name: job.name.as_str(),
+            status: job.health,
+        });
+        let services = status.jobs.iter().filter_map(|job| {
+            let service = job.service.as_ref()?;
+            Some(ServiceStatus {
+                name: job.name.as_str(),
+                address: &service.address,
+                port: service.port,
+                status: job.health,
+            })
+        });
+        let watches = status.watches.iter().map(|watch| watch.name.as_str());
+        telemetry::status_json(
+            VERSION,
+            &jobs.collect::<Vec<_>>(),
+            &services.collect::<Vec<_>>(),
+            &watches.collect::<Vec<_>>(),
+        )
+    }
+}
+
+/// Serves until it is told to stop. Nothing waits for it: jobs start whether or not the port is
+/// free.
+async fn serve(address: SocketAddr, asks: mpsc::Sender<Ask>, mut stopped: oneshot::Receiver<()>) {
+    for tried in 1..=TRIES {
+        match Server::bind(address) {
+            Ok(server) => {
+                let stopped = async {
+                    let _ = stopped.await;
+                };
+                let _ = server.serve(asks, stopped).await;
+                return;
+            }
+            Err(error) if tried == TRIES => {
+                eprintln!("error listening to socket at {address}: {}", plain(&error));
+            }
+            Err(_) => tokio::select! {
+                () = tokio::time::sleep(PAUSE) => {}
+                _ = &mut stopped => return,
+            },
+        }
+    }
+}
+
+fn metric(metric: &Metric) -> telemetry::Metric {
+    telemetry::Metric {
+        namespace: metric.namespace.clone(),
+        subsystem: metric.subsystem.clone(),
+        name: metric.name.clone(),
+        help: metric.help.clone(),
+        kind: match metric.kind {
+            MetricKind::Counter => Kind::Counter,
+            MetricKind::Gauge => Kind::Gauge,
+            MetricKind::Histogram => Kind::Histogram,
+            MetricKind::Summary => Kind::Summary,
+        },
+    }
+}
+
+/// How a run of a job ended, for counting.
+pub(super) fn count_exit(registry: &mut Registry, job: &str, status: ExitStatus, ran: Duration) {
+    match status {
+        ExitStatus::Exited(code) => registry.job_exit(job, Exit::Code(code.into()), ran),
+        ExitStatus::Signaled(signal) => {
+            registry.job_exit(job, Exit::Signal(&signal.to_string()), ran);
+        }
+    }
+}
