@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use pilot_config::Config;
+use pilot_config::{Config, Control};
 use pilot_core::{Input, Level};
 
 use super::Shell;
@@ -34,18 +34,32 @@ impl Shell {
     fn take_up(&mut self, config: Config) -> Result<(), String> {
         let settings = logging::settings(&config.logging);
         self.meter.declare(config.telemetry.as_ref())?;
-        if self.config.catalog != config.catalog {
-            self.link.lead_to(&config.catalog)?;
-        }
+        // What may be refused comes first, and what was granted before it is taken back.
+        let control_moves = self.config.control.socket != config.control.socket;
+        let moved_control = if control_moves {
+            self.open_control(&config.control)?
+        } else {
+            None
+        };
         if self.config.logging != config.logging {
             self.log
                 .change(settings)
                 .map_err(|error| error.to_string())?;
         }
+        if self.config.catalog != config.catalog
+            && let Err(reason) = self.link.lead_to(&config.catalog)
+        {
+            // The old place was good enough until now.
+            let _ = self.log.change(logging::settings(&self.config.logging));
+            return Err(reason);
+        }
         let old = mem::replace(&mut self.config, config);
         self.announce_addresses();
         self.serve_telemetry();
         if old.control == self.config.control {
+            self.say_where_control_is();
+        } else if control_moves {
+            self.control = moved_control;
             self.say_where_control_is();
         } else {
             self.control = None;
@@ -70,16 +84,19 @@ impl Shell {
         if self.origin.is_none() {
             return Ok(());
         }
-        match control::Server::open(&self.config.control, self.requests_in.clone()) {
-            Ok(server) => {
-                self.control = Some(server);
-                self.say_where_control_is();
-                Ok(())
-            }
-            Err(error) if error.is_excusable(&self.config.control) => {
+        self.control = self.open_control(&self.config.control)?;
+        self.say_where_control_is();
+        Ok(())
+    }
+
+    /// Opens the socket that a configuration asks for; none where it can do without.
+    fn open_control(&self, control: &Control) -> Result<Option<control::Server>, String> {
+        match control::Server::open(control, self.requests_in.clone()) {
+            Ok(server) => Ok(Some(server)),
+            Err(error) if error.is_excusable(control) => {
                 let message = format!("{error}; going on without a control socket");
                 self.say(Level::Warn, &message);
-                Ok(())
+                Ok(None)
             }
             Err(error) => Err(error.to_string()),
         }
