@@ -171,6 +171,17 @@ impl Follows {
         asks
     }
 
+    /// Everything that is looked at, for a catalog that has not been asked yet.
+    pub(super) fn asks(&self) -> Vec<Ask> {
+        let services = self.services.iter();
+        let services = services.filter_map(|(query, service)| service.wanted(query));
+        let keys = self.keys.keys();
+        services
+            .map(Ask::Watch)
+            .chain(keys.map(|key| Ask::WatchKey(key.clone(), INTERVAL)))
+            .collect()
+    }
+
     /// The catalog told the instances of a service.
     pub(super) fn on_instances(&mut self, name: &WatchName, instances: Vec<Instance>) -> Audience {
         let found = self

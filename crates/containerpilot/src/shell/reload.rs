@@ -53,6 +53,12 @@ impl Shell {
             let _ = self.log.change(logging::settings(&self.config.logging));
             return Err(reason);
         }
+        if self.config.catalog != config.catalog {
+            // One that takes the place of none has not been asked anything; another has, and knows.
+            for ask in self.follows.asks() {
+                self.ask(ask);
+            }
+        }
         let old = mem::replace(&mut self.config, config);
         self.announce_addresses();
         self.serve_telemetry();

@@ -131,3 +131,20 @@ fn a_reload_amid_a_restart_pause_keeps_the_pause() {
     assert_eq!(running.job("bad")["state"], "backing-off");
     assert_eq!(running.stop().expect_code(0).count("bad ran"), 2);
 }
+
+// 3.8: lacks.
+#[test]
+fn watches_are_taken_up_with_a_catalog_that_comes_with_a_reload() {
+    let catalog = Catalog::start();
+    catalog.eye().register("db", "db-1", 5432);
+    let none = "{ catalog: 'none', control: { socket: '@DIR/socket' }, stopTimeout: 1, watches: [{ name: 'db', interval: 1 }], jobs: [{ name: 'main', exec: 'sleep 1000' }, { name: 'on-db', exec: 'echo db changed', when: { source: 'watch.db', each: 'changed' } }] }";
+    let some = none.replace(
+        "catalog: 'none'",
+        &format!("consul: '{}'", catalog.address()),
+    );
+    let mut running = Pilot::new().config(none).start().ready();
+    running.rewrite(|pilot| pilot.config(&some));
+    running.reload().expect(200);
+    running.wait_for_log("db changed");
+    running.stop().expect_code(0);
+}
