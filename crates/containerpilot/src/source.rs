@@ -9,7 +9,7 @@ use crate::{VERSION, environment::Environment, machine};
 /// Where the configuration comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
-    /// A file, or a directory whose files are merged.
+    /// A file.
     Path(PathBuf),
     /// The text itself, as ContainerPilot 1 and 2 take it.
     Inline(String),

@@ -63,7 +63,7 @@ fn job_json(job: &JobStatus, catalog: Option<&CatalogStatus>, now: Time) -> Valu
             "id": service.id,
             "address": service.address,
             "port": service.port,
-            "wanted": job.catalog.map(pilot_core::spec::Status::word),
+            "wanted": job.catalog.filter(|_| catalog.is_some()).map(pilot_core::spec::Status::word),
             "registered": registered.map(pilot_core::spec::Status::word),
         })),
         "next": job.next.map(|(what, at)| json!({"what": what, "in": seconds(at - now)})),

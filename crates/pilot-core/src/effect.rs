@@ -3,8 +3,8 @@
 use std::fmt;
 
 use crate::{
-    Event, JobName, RunId, Signal, TemplateName, WatchName,
-    spec::{Command, ServiceSpec, Status, TemplateSpec, WatchSpec},
+    Event, JobName, RunId, Signal, TemplateName,
+    spec::{Command, ServiceSpec, Status, TemplateSpec, WatchId, WatchSpec},
 };
 
 /// An order to the outside.
@@ -62,7 +62,7 @@ pub enum Effect {
     /// Follow a service no longer.
     Unfollow {
         /// Which watch.
-        watch: WatchName,
+        watch: WatchId,
     },
     /// Read a template and find out what it is made of.
     LoadTemplate {

@@ -1,6 +1,6 @@
 //! Facts from outside, in the past tense.
 
-use crate::{JobName, RunId, Signal, Spec, TemplateName, WatchName};
+use crate::{JobName, RunId, Signal, Spec, TemplateName, spec::WatchId};
 
 /// A fact from outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +51,7 @@ pub enum Input {
     /// The catalog told the instances of a watched service.
     WatchAnswered {
         /// Which watch.
-        watch: WatchName,
+        watch: WatchId,
         /// The instances, sorted by identity.
         instances: Vec<Instance>,
     },

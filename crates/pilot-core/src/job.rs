@@ -26,9 +26,9 @@ pub(crate) use stop::{Leaving, Stop, StopPhase, Then};
 use std::time::Duration;
 
 use crate::{
-    Event, EventKind, ExitStatus, JobName, Source, Time,
+    Event, EventKind, ExitStatus, JobName, Signal, Source, Time,
     run::Run,
-    spec::{Condition, JobSpec, Restarts, Status, When},
+    spec::{Condition, JobSpec, Restarts, Role, Status, When},
     step::Step,
 };
 
@@ -106,6 +106,8 @@ pub(crate) struct Outcome {
     pub(crate) natural: bool,
     /// Whether it had to be killed.
     pub(crate) killed: bool,
+    /// When it was over.
+    pub(crate) at: Time,
 }
 
 impl Job {
@@ -226,7 +228,9 @@ impl Job {
         if self.runs_on_a_stop() {
             self.state = State::Waiting { give_up_at: None };
         } else {
-            self.begin_stop(Then::Complete { natural: false }, step);
+            // Whoever waits for the essential job waits for nothing from now on.
+            let natural = self.spec.role == Role::Essential;
+            self.begin_stop(Then::Complete { natural }, step);
         }
     }
 
@@ -285,6 +289,18 @@ impl Job {
             self.on_start_event(step);
         } else {
             self.occurred = happened;
+        }
+    }
+
+    /// Whether it waits for this signal, which the main application then does not get.
+    pub(crate) fn claims(&self, signal: Signal) -> bool {
+        match &self.spec.when {
+            When::OnSignal(claimed) => *claimed == signal,
+            When::Once(condition) | When::Each(condition) => {
+                let events = condition.events();
+                events.iter().any(|e| e.source == Source::Signal(signal))
+            }
+            When::Every(_) => false,
         }
     }
 

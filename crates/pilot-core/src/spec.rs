@@ -324,7 +324,7 @@ impl Status {
 /// A service whose instances are followed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WatchSpec {
-    /// Its name, which is also the service it follows.
+    /// Its name, by which events name it; the service it follows unless the user says otherwise.
     pub name: WatchName,
     /// The service in the catalog.
     pub service: String,
@@ -334,6 +334,45 @@ pub struct WatchSpec {
     pub dc: Option<String>,
     /// The longest staleness, and the period of the fall-back poll.
     pub interval: Duration,
+}
+
+/// What tells one watch from another: two may have one name, and follow different parts of a
+/// service.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct WatchId {
+    /// The name, which both give to their events.
+    pub name: WatchName,
+    /// Only instances with this tag.
+    pub tag: Option<String>,
+    /// The datacenter asked.
+    pub dc: Option<String>,
+}
+
+impl From<&str> for WatchId {
+    fn from(name: &str) -> Self {
+        Self {
+            name: name.into(),
+            tag: None,
+            dc: None,
+        }
+    }
+}
+
+impl std::fmt::Display for WatchId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.name)
+    }
+}
+
+impl WatchSpec {
+    /// What tells it from the others.
+    pub fn id(&self) -> WatchId {
+        WatchId {
+            name: self.name.clone(),
+            tag: self.tag.clone(),
+            dc: self.dc.clone(),
+        }
+    }
 }
 
 /// A file rendered from the catalog and the environment.

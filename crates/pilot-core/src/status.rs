@@ -202,7 +202,12 @@ fn deadline_word(state: &State) -> &'static str {
         State::BackingOff { .. } => "restart",
         State::Idle => "run",
         State::Running { .. } => "timeout or tick",
-        State::Stopping(_) => "kill",
+        State::Stopping(stop) => match stop.phase {
+            StopPhase::Withdrawing { .. } => "goes on without the catalog",
+            StopPhase::Draining { .. } => "signal",
+            StopPhase::Hooks { .. } => "goes on without hooks",
+            StopPhase::Ending => "kill",
+        },
         State::Up | State::Held | State::Complete(_) | State::Superseded(_) => "tick",
     }
 }

@@ -230,8 +230,7 @@ impl Supervisor {
         if self.asks_to_stop(signal) {
             return self.on_stop_asked(step);
         }
-        let claimed = |job: &Job| job.spec.when == When::OnSignal(signal);
-        if self.jobs.iter().any(claimed) {
+        if self.jobs.iter().any(|job| job.claims(signal)) {
             return step.publish(EventKind::Signal, Source::Signal(signal));
         }
         match self.main_application().map(|job| job.run()) {

@@ -57,7 +57,7 @@ impl Shell {
             self.captures.spawn(capture);
         }
         if let Purpose::Job(job) = &purpose {
-            self.meter.registry.job_start(job.as_str());
+            self.meter.count_start(job);
         }
         let name = self.pid_name(&purpose);
         self.environment.set(&name, pid.to_string());

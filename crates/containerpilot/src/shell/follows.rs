@@ -7,7 +7,10 @@ use std::{
 };
 
 use catalog::Instance;
-use pilot_core::{TemplateName, WatchName, spec::WatchSpec};
+use pilot_core::{
+    TemplateName, WatchName,
+    spec::{WatchId, WatchSpec},
+};
 
 /// The longest staleness of what only templates look at.
 const INTERVAL: Duration = Duration::from_secs(60);
@@ -52,7 +55,7 @@ struct Key {
 /// Who has to hear of an answer.
 #[derive(Debug, Default)]
 pub(super) struct Audience {
-    pub(super) watches: Vec<WatchName>,
+    pub(super) watches: Vec<WatchId>,
     pub(super) templates: Vec<TemplateName>,
 }
 
@@ -116,8 +119,8 @@ impl Follows {
         (ask.map(Ask::Watch), service.instances.clone())
     }
 
-    pub(super) fn drop_watch(&mut self, name: &WatchName) -> Vec<Ask> {
-        self.revise(|service| service.watches.retain(|watch| watch.name != *name))
+    pub(super) fn drop_watch(&mut self, id: &WatchId) -> Vec<Ask> {
+        self.revise(|service| service.watches.retain(|watch| watch.id() != *id))
     }
 
     /// A template looks at exactly these now.
@@ -193,7 +196,7 @@ impl Follows {
         };
         service.instances = Some(Arc::new(instances));
         Audience {
-            watches: service.watches.iter().map(|w| w.name.clone()).collect(),
+            watches: service.watches.iter().map(WatchSpec::id).collect(),
             templates: service.templates.iter().cloned().collect(),
         }
     }

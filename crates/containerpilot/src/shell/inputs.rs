@@ -2,7 +2,10 @@
 
 use catalog::{CatalogEvent, KeyEvent, ServiceEvent, Severity, WatchEvent};
 use logbook::Record;
-use pilot_core::{Input, Instance, Level, Signal, WatchName, spec::WatchSpec};
+use pilot_core::{
+    Input, Instance, Level, Signal,
+    spec::{WatchId, WatchSpec},
+};
 
 use super::{
     Shell,
@@ -46,7 +49,7 @@ impl Shell {
                 let audience = self.follows.on_instances(&name, instances);
                 for watch in &audience.watches {
                     let registry = &mut self.meter.registry;
-                    registry.watch_instances(watch.as_str(), told.len());
+                    registry.watch_instances(watch.name.as_str(), told.len());
                 }
                 self.tell(audience, &told);
             }
@@ -76,22 +79,22 @@ impl Shell {
     }
 
     pub(super) fn follow(&mut self, watch: WatchSpec) {
-        let name = watch.name.clone();
+        let id = watch.id();
         let (ask, known) = self.follows.add_watch(watch);
         if let Some(ask) = ask {
             self.ask(ask);
         }
         if let Some(known) = known {
             self.inputs.push_back(Input::WatchAnswered {
-                watch: name,
+                watch: id,
                 instances: known.iter().map(instance).collect(),
             });
         }
     }
 
-    pub(super) fn unfollow(&mut self, name: &WatchName) {
-        self.meter.registry.forget_watch(name.as_str());
-        for ask in self.follows.drop_watch(name) {
+    pub(super) fn unfollow(&mut self, id: &WatchId) {
+        self.meter.registry.forget_watch(id.name.as_str());
+        for ask in self.follows.drop_watch(id) {
             self.ask(ask);
         }
     }

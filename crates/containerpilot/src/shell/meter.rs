@@ -1,10 +1,11 @@
 //! Telemetry: the registry of metrics, and the server that shows it.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{collections::BTreeSet, net::SocketAddr, time::Duration};
 
+use logbook::{Logbook, Record};
 use pilot_config::{Metric, MetricKind, Telemetry};
-use pilot_core::{ExitStatus, Level, status::JobStatus};
-use telemetry::{Ask, Exit, Kind, Page, Registry, Server, ServiceStatus};
+use pilot_core::{ExitStatus, JobName, status::JobStatus};
+use telemetry::{Ask, DeclareError, Exit, Kind, Page, Registry, Server, ServiceStatus};
 use tokio::sync::{mpsc, oneshot};
 
 use super::Shell;
@@ -22,6 +23,8 @@ pub(super) struct Meter {
     serving: Option<(SocketAddr, oneshot::Sender<()>)>,
     pub(super) asks: mpsc::Receiver<Ask>,
     asks_in: mpsc::Sender<Ask>,
+    /// Jobs that have been started at least once.
+    started: BTreeSet<JobName>,
 }
 
 impl Meter {
@@ -32,19 +35,41 @@ impl Meter {
             serving: None,
             asks,
             asks_in,
+            started: BTreeSet::new(),
         }
     }
 
     /// Counts what the configuration declares from now on, or says what is wrong with it and
     /// changes nothing.
     pub(super) fn declare(&mut self, telemetry: Option<&Telemetry>) -> Result<(), String> {
-        let metrics = telemetry.map_or(&[][..], |telemetry| &telemetry.metrics);
-        let metrics: Vec<telemetry::Metric> = metrics.iter().map(metric).collect();
-        self.registry.declare(&metrics).map_err(|errors| {
-            let reasons: Vec<String> = errors.iter().map(ToString::to_string).collect();
-            format!("telemetry validation error: {}", reasons.join("; "))
-        })
+        self.registry
+            .declare(&metrics(telemetry))
+            .map_err(|errors| faults(&errors))
     }
+
+    /// A run of a job begins; after the first it is a restart.
+    pub(super) fn count_start(&mut self, job: &JobName) {
+        if self.started.insert(job.clone()) {
+            self.registry.job_start(job.as_str());
+        } else {
+            self.registry.job_restart(job.as_str());
+        }
+    }
+}
+
+/// Says what is wrong with the metrics of a configuration.
+pub(super) fn check(telemetry: Option<&Telemetry>) -> Result<(), String> {
+    telemetry::check(&metrics(telemetry)).map_err(|errors| faults(&errors))
+}
+
+fn metrics(telemetry: Option<&Telemetry>) -> Vec<telemetry::Metric> {
+    let metrics = telemetry.map_or(&[][..], |telemetry| &telemetry.metrics);
+    metrics.iter().map(metric).collect()
+}
+
+fn faults(errors: &[DeclareError]) -> String {
+    let reasons: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    format!("telemetry validation error: {}", reasons.join("; "))
 }
 
 impl Shell {
@@ -59,13 +84,9 @@ impl Shell {
         self.meter.serving = None;
         if let Some(address) = wanted {
             let (stop, stopped) = oneshot::channel();
-            let serving = serve(address, self.meter.asks_in.clone(), stopped);
-            tokio::spawn(serving);
+            let asks = self.meter.asks_in.clone();
+            tokio::spawn(serve(address, asks, stopped, self.log.clone()));
             self.meter.serving = Some((address, stop));
-            self.say(
-                Level::Info,
-                &format!("telemetry: serving at http://{address}/metrics"),
-            );
         }
     }
 
@@ -111,10 +132,17 @@ impl Shell {
 
 /// Serves until it is told to stop. Nothing waits for it: jobs start whether or not the port is
 /// free.
-async fn serve(address: SocketAddr, asks: mpsc::Sender<Ask>, mut stopped: oneshot::Receiver<()>) {
+async fn serve(
+    address: SocketAddr,
+    asks: mpsc::Sender<Ask>,
+    mut stopped: oneshot::Receiver<()>,
+    log: Logbook,
+) {
     for tried in 1..=TRIES {
         match Server::bind(address) {
             Ok(server) => {
+                let place = format!("telemetry: serving at http://{address}/metrics");
+                log.record(Record::own(logbook::Level::Info, &place));
                 let stopped = async {
                     let _ = stopped.await;
                 };
@@ -122,7 +150,8 @@ async fn serve(address: SocketAddr, asks: mpsc::Sender<Ask>, mut stopped: onesho
                 return;
             }
             Err(error) if tried == TRIES => {
-                eprintln!("error listening to socket at {address}: {}", plain(&error));
+                let reason = format!("error listening to socket at {address}: {}", plain(&error));
+                log.record(Record::own(logbook::Level::Error, &reason));
             }
             Err(_) => tokio::select! {
                 () = tokio::time::sleep(PAUSE) => {}

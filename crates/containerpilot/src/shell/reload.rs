@@ -2,10 +2,10 @@
 
 use std::mem;
 
-use pilot_config::{Config, Control};
+use pilot_config::{Config, Control, Problem};
 use pilot_core::{Input, Level};
 
-use super::Shell;
+use super::{Shell, meter};
 use crate::{control, logging};
 
 impl Shell {
@@ -22,9 +22,10 @@ impl Shell {
                 Ok(())
             }
             Err(reason) => {
+                let gist = reason.lines().next().unwrap_or_default();
                 self.say(
                     Level::Error,
-                    &format!("configuration not reloaded, the old one stays: {reason}"),
+                    &format!("configuration not reloaded, the old one stays: {gist}"),
                 );
                 Err(reason)
             }
@@ -33,7 +34,7 @@ impl Shell {
 
     fn take_up(&mut self, config: Config) -> Result<(), String> {
         let settings = logging::settings(&config.logging);
-        self.meter.declare(config.telemetry.as_ref())?;
+        meter::check(config.telemetry.as_ref())?;
         // What may be refused comes first, and what was granted before it is taken back.
         let control_moves = self.config.control.socket != config.control.socket;
         let moved_control = if control_moves {
@@ -61,6 +62,9 @@ impl Shell {
         }
         let old = mem::replace(&mut self.config, config);
         self.announce_addresses();
+        if let Err(reason) = self.meter.declare(self.config.telemetry.as_ref()) {
+            self.say(Level::Error, &reason);
+        }
         self.serve_telemetry();
         if old.control == self.config.control {
             self.say_where_control_is();
@@ -117,7 +121,7 @@ impl Shell {
 
     pub(super) fn say_what_was_accepted(&self) {
         for warning in &self.config.warnings {
-            self.say(Level::Warn, &warning.to_string());
+            self.say(Level::Warn, &in_one_line(warning));
         }
         let spec = &self.config.spec;
         let names: Vec<&str> = spec.jobs.iter().map(|job| job.name.as_str()).collect();
@@ -130,4 +134,17 @@ impl Shell {
         );
         self.say(Level::Debug, &message);
     }
+}
+
+/// A problem as one record of the log.
+fn in_one_line(problem: &Problem) -> String {
+    let reason = problem.reason.lines().next().unwrap_or_default();
+    let place = problem.place.as_ref();
+    let place = place.map(|place| format!(" ({}:{}:{})", place.name, place.line, place.column));
+    let hint = problem.hint.as_ref().map(|hint| format!("; {hint}"));
+    format!(
+        "{reason}{}{}",
+        place.unwrap_or_default(),
+        hint.unwrap_or_default()
+    )
 }

@@ -78,7 +78,8 @@ fn the_log_tells_how_a_run_failed() {
     );
     let ended = pilot
         .run()
-        .expect_code(255)
+        // The program that is not there fails first.
+        .expect_code(127)
         .expect_text("bad exited with error: exit status 255");
     ended.expect_text(
         "unable to start absent: fork/exec /no/such/program: no such file or directory",

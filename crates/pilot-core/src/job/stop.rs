@@ -144,6 +144,7 @@ impl Job {
             status: None,
             natural: false,
             killed: false,
+            at: crate::Time::ZERO,
         });
     }
 
@@ -356,6 +357,7 @@ impl Job {
                     status: self.last_exit,
                     natural,
                     killed,
+                    at: step.now,
                 });
             }
             Then::Hold => self.state = State::Held,

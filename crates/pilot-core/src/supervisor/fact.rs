@@ -13,9 +13,9 @@ impl Supervisor {
             Source::Global => self.happened_globally(event.kind),
             Source::Job(name) => self.job(name).is_some_and(|job| job_fact(job, event.kind)),
             Source::Watch(name) => {
-                let watch = self.watches.iter().find(|w| w.spec.name == *name);
-                let known = watch.and_then(|w| w.known.as_ref());
-                known.is_some_and(|instances| watch_fact(instances, event.kind))
+                let named = self.watches.iter().filter(|w| w.spec.name == *name);
+                let mut known = named.filter_map(|w| w.known.as_ref());
+                known.any(|instances| watch_fact(instances, event.kind))
             }
             Source::Template(name) => {
                 let template = self.templates.iter().find(|t| t.spec.name == *name);

@@ -8,6 +8,9 @@ use crate::{
     step::Step,
 };
 
+/// The status of an essential job that gave up waiting for its start event.
+const NEVER_RAN: u8 = 1;
+
 impl Supervisor {
     /// Ends the helper when nothing is left to do: an essential job is over, or every job is.
     pub(super) fn finish(&mut self, step: &mut Step<'_>) {
@@ -37,7 +40,8 @@ impl Supervisor {
         let Some(outcome) = essential.filter_map(Job::outcome).find(|o| o.natural) else {
             return;
         };
-        self.begin_shutdown(Some(code_of(outcome)), step);
+        let code = outcome.status.map_or(NEVER_RAN, crate::ExitStatus::code);
+        self.begin_shutdown(Some(code), step);
         self.drain(step);
     }
 
@@ -70,7 +74,8 @@ impl Supervisor {
                 if killed { 128 + 9 } else { 0 }
             }
             Life::Starting | Life::Running | Life::Exited => {
-                outcomes().map(code_of).find(|code| *code != 0).unwrap_or(0)
+                let failed = outcomes().filter(|outcome| code_of(*outcome) != 0);
+                failed.min_by_key(|outcome| outcome.at).map_or(0, code_of)
             }
         }
     }

@@ -34,7 +34,7 @@ impl Supervisor {
             match old.iter().position(|watch| watch.spec == spec) {
                 Some(n) => self.watches.push(old.remove(n)),
                 None => {
-                    if let Some(n) = old.iter().position(|w| w.spec.name == spec.name) {
+                    if let Some(n) = old.iter().position(|w| w.spec.id() == spec.id()) {
                         unfollow(&old.remove(n), step);
                     }
                     step.effects.push(Effect::Follow {
@@ -154,7 +154,7 @@ fn keep_or_change(mut job: Job, spec: JobSpec, step: &mut Step<'_>) -> Job {
 
 fn unfollow(watch: &Watch, step: &mut Step<'_>) {
     step.effects.push(Effect::Unfollow {
-        watch: watch.spec.name.clone(),
+        watch: watch.spec.id(),
     });
 }
 

@@ -2,8 +2,8 @@
 
 use super::Supervisor;
 use crate::{
-    ExitStatus, Instance, JobName, Rest, TemplateName, WatchName, job::Job, run::RunId, step::Step,
-    template::Template,
+    ExitStatus, Instance, JobName, Rest, TemplateName, job::Job, run::RunId, spec::WatchId,
+    step::Step, template::Template,
 };
 
 impl Supervisor {
@@ -74,11 +74,11 @@ impl Supervisor {
 
     pub(super) fn on_watch_answered(
         &mut self,
-        name: &WatchName,
+        id: &WatchId,
         instances: Vec<Instance>,
         step: &mut Step<'_>,
     ) {
-        if let Some(watch) = self.watches.iter_mut().find(|w| w.spec.name == *name) {
+        if let Some(watch) = self.watches.iter_mut().find(|w| w.spec.id() == *id) {
             watch.on_answered(instances, step);
         }
     }

@@ -435,7 +435,7 @@ fn the_first_job_that_failed_for_good_gives_the_status() {
         2.000 event exitFailed(bad)
         2.000 event stopping(bad)
         2.000 event stopped(bad)
-        2.000 exit 7
+        2.000 exit 9
     "#]]
     .assert_eq(&trace);
 }
@@ -895,6 +895,33 @@ fn a_companion_does_not_keep_the_container_running() {
         1.000 event stopping(telemetry)
         1.000 event stopped(telemetry)
         1.000 exit 3
+    "#]]
+    .assert_eq(&trace);
+}
+
+/// Whoever waits for it waits for nothing, so the container ends, and not as if all were well.
+#[test]
+fn an_essential_job_that_gives_up_ends_the_container() {
+    let trace = trace(
+        "
+        job side: exec runs
+        job boss: exec runs; essential; when once exitFailed(side); within 1s
+        ",
+    );
+    expect![[r#"
+        0.000 > started
+        0.000 event startup(global)
+        0.000 spawn side#1
+        1.000 event timerExpired(boss)
+        1.000 event stopping(boss)
+        1.000 event stopped(boss)
+        1.000 event shutdown(global)
+        1.000 event stopping(side)
+        1.000 stop side#1 SIGTERM
+        1.000 > side#1 dies of SIGTERM
+        1.000 event exitFailed(side)
+        1.000 event stopped(side)
+        1.000 exit 1
     "#]]
     .assert_eq(&trace);
 }

@@ -1,6 +1,10 @@
 //! Signals (acceptance 153, 154).
 
 use expect_test::expect;
+use pilot_core::{
+    Effect, Event, EventKind, Input, Purpose, Signal, Source, Spec, Supervisor, Time,
+    spec::{Command, Condition, JobSpec, When},
+};
 
 use super::trace;
 
@@ -111,4 +115,26 @@ fn who_the_main_application_is() {
         4.000 signal boss#1 SIGHUP
     "#]]
     .assert_eq(&trace);
+}
+
+/// A job claims a signal wherever in its condition it stands.
+#[test]
+fn a_signal_inside_a_condition_is_claimed() {
+    let hup = Event::new(EventKind::Signal, Source::Signal(Signal::HUP));
+    let mut job = JobSpec::new("dump");
+    job.exec = Some(Command::new(["dump"]));
+    job.when = When::Each(Condition::Any(vec![Condition::Event(hup)]));
+    let mut app = JobSpec::new("app");
+    app.exec = Some(Command::new(["app"]));
+    let spec = Spec {
+        jobs: vec![app, job],
+        ..Spec::default()
+    };
+    let mut supervisor = Supervisor::new(spec, 1);
+    let _ = supervisor.handle(Time::ZERO, Input::Started);
+    let effects = supervisor.handle(Time::ZERO, Input::SignalArrived(Signal::HUP));
+    let dumps = |effect: &Effect| matches!(effect, Effect::Spawn { purpose: Purpose::Job(name), .. } if name.as_str() == "dump");
+    assert!(effects.iter().any(dumps), "{effects:?}");
+    let forwards = |effect: &Effect| matches!(effect, Effect::Signal { .. });
+    assert!(!effects.iter().any(forwards), "{effects:?}");
 }

@@ -1,6 +1,9 @@
 //! Watches (acceptance 146 to 152).
 
+use std::time::Duration;
+
 use expect_test::expect;
+use pilot_core::{Effect, EventKind, Input, Instance, Spec, Supervisor, Time, spec::WatchSpec};
 
 use super::trace;
 
@@ -117,4 +120,46 @@ fn watches_have_nothing_to_do_with_each_other() {
         3.000 > blue is [a]
     "#]]
     .assert_eq(&trace);
+}
+
+/// Acceptance 151: two watches may have one name, and follow different parts of a service.
+#[test]
+fn watches_of_one_name_are_answered_apart() {
+    let watch = |tag: &str| WatchSpec {
+        name: "db".into(),
+        service: "db".into(),
+        tag: Some(tag.into()),
+        dc: None,
+        interval: Duration::from_secs(1),
+    };
+    let (primary, replica) = (watch("primary"), watch("replica"));
+    let spec = Spec {
+        watches: vec![primary.clone(), replica.clone()],
+        ..Spec::default()
+    };
+    let mut supervisor = Supervisor::new(spec, 1);
+    let _ = supervisor.handle(Time::ZERO, Input::Started);
+    let mut answer = |watch: &WatchSpec, instances: Vec<Instance>| {
+        let watch = watch.id();
+        let effects = supervisor.handle(Time::ZERO, Input::WatchAnswered { watch, instances });
+        let mut kinds = Vec::new();
+        for effect in effects {
+            if let Effect::Announce(event) = effect {
+                kinds.push(event.kind);
+            }
+        }
+        kinds
+    };
+    let one = Instance {
+        id: "db-1".into(),
+        address: "10.0.0.1".into(),
+        port: 5432,
+        tags: Vec::new(),
+        meta: Vec::new(),
+    };
+    use EventKind::{Changed, Healthy, Unhealthy};
+    assert_eq!(answer(&primary, vec![one.clone()]), [Changed, Healthy]);
+    assert_eq!(answer(&replica, Vec::new()), [Unhealthy]);
+    assert_eq!(answer(&primary, vec![one]), []);
+    assert_eq!(answer(&replica, Vec::new()), []);
 }
