@@ -90,7 +90,7 @@ function upstream(name) {
 function until(what, holds) {
   return new Promise((resolve, reject) => {
     const watcher = fs.watch(RUN, () => look());
-    const timer = setInterval(() => look(), 100);
+    const timer = setInterval(() => look(), 50);
     const deadline = setTimeout(() => done(() => reject(new Error(`waited ${PATIENCE / 1000} s for ${what}`))), PATIENCE);
     const done = (then) => {
       watcher.close();
@@ -98,8 +98,12 @@ function until(what, holds) {
       clearTimeout(deadline);
       then();
     };
+    let looking = false;
     const look = async () => {
+      if (looking) return;
+      looking = true;
       if (await holds()) done(resolve);
+      looking = false;
     };
     look();
   });
@@ -119,20 +123,22 @@ async function change(what, act, name, addresses) {
 // --- requests ----------------------------------------------------------------------------------
 
 function load() {
-  const agent = new http.Agent({ keepAlive: true, maxSockets: 16 });
+  // A connection for each request: one that is kept may be closed by a reload just as it is used.
+  const agent = new http.Agent({ keepAlive: false });
   const one = () => {
     const route = requests.sent % 2 ? '/sales/' : '/customers/';
     requests.sent += 1;
     const failed = (why) => {
       requests.failed += 1;
-      if (requests.firstFailures.length < 5) requests.firstFailures.push(`${route}: ${why}`);
+      const at = ((Date.now() - started) / 1000).toFixed(1);
+      if (requests.firstFailures.length < 5) requests.firstFailures.push(`${at}s  ${route}: ${why}`);
     };
     const request = http.get({ host: '127.0.0.1', port: front, path: route, agent, timeout: 5000 }, (response) => {
       let text = '';
       response.on('data', (part) => { text += part; });
       response.on('error', (error) => failed(error.message));
       response.on('end', () => {
-        if (response.statusCode !== 200) { failed(`status ${response.statusCode}`); return; }
+        if (response.statusCode !== 200) { failed(`status ${response.statusCode} ${text.trim()}`); return; }
         const by = JSON.parse(text)[0].source[0];
         requests.answered.set(by, (requests.answered.get(by) || 0) + 1);
       });
@@ -163,14 +169,10 @@ async function play() {
     [1, 2].forEach((n) => application('sales', n));
   }, 'sales', ['127.0.0.11', '127.0.0.12']);
   await until('customers', () => upstream('customers').length === 2);
-  await until('nginx to answer', () => answers('/sales/'));
-  await until('customers to answer', () => answers('/customers/'));
+  await steady('/sales/');
+  await steady('/customers/');
 
-  console.log(`\n  ${bold(`http://127.0.0.1:${front}/sales/`)} and ${bold(`/customers/`)}; try`);
-  console.log(`    curl http://127.0.0.1:${front}/sales/`);
-  console.log(`    ${BINARY} status --socket ${sockets('nginx')}`);
-  console.log(`    curl http://${catalog}/v1/health/service/sales?passing=1`);
-  console.log(`  logs and nginx.conf are in ${RUN}\n`);
+  tryIt();
 
   say(`requests run through nginx, ${RATE} a second`);
   const stopLoad = load();
@@ -192,14 +194,32 @@ async function play() {
   say(`nginx was reconfigured for every change; its template stands ${nginx.state}`);
 }
 
+function tryIt() {
+  console.log(`\n  ${bold(`http://127.0.0.1:${front}/sales/`)} and ${bold(`/customers/`)}; try`);
+  console.log(`    curl http://127.0.0.1:${front}/sales/`);
+  console.log(`    ${BINARY} status --socket ${sockets('nginx')}`);
+  console.log(`    curl 'http://${catalog}/v1/health/service/sales?passing'`);
+  console.log(`  logs and nginx.conf are in ${RUN}\n`);
+}
+
 function served(...names) {
   return until(`requests to reach ${names.join(' and ')}`, () =>
     names.every((name) => requests.answered.has(`sales:${name}`)));
 }
 
+// For a moment after a reload the old worker answers too, with the configuration it knows.
+async function steady(route) {
+  let since = null;
+  await until(`steady answers of ${route}`, async () => {
+    const good = await answers(route);
+    since = good ? since || Date.now() : null;
+    return since !== null && Date.now() - since >= 1000;
+  });
+}
+
 function answers(route) {
   return new Promise((resolve) => {
-    const request = http.get({ host: '127.0.0.1', port: front, path: route, timeout: 1000 }, (response) => {
+    const request = http.get({ host: '127.0.0.1', port: front, path: route, timeout: 1000, agent: false }, (response) => {
       response.resume();
       resolve(response.statusCode === 200);
     });

@@ -19,7 +19,7 @@ use tokio::{
 };
 
 use crate::{
-    CatalogEvent, CatalogStatus, SettingsError,
+    CatalogEvent, CatalogStatus, Link, ServiceStanding, SettingsError,
     consul::{Client, Settings},
     registrar::{Presence, Wish},
 };
@@ -165,6 +165,18 @@ impl CatalogHandle {
     /// Says how things stand.
     pub fn status(&self) -> CatalogStatus {
         self.status.borrow().clone()
+    }
+
+    /// Waits until nothing of ours is registered any more, as far as can be found out: a catalog
+    /// that does not answer is not waited for.
+    pub async fn left(&self) {
+        let mut status = self.status.clone();
+        let left = |status: &CatalogStatus| {
+            let registered = |standing: &ServiceStanding| standing.registered.is_some();
+            matches!(status.link, Link::Down { .. }) || !status.services.values().any(registered)
+        };
+        // The sender lives as long as the task does, after which there is nothing to wait for.
+        let _ = status.wait_for(left).await;
     }
 
     /// Ends all work and waits until it has ended, which needs nothing from outside.

@@ -28,6 +28,25 @@ pub(crate) fn identity(
     }))
 }
 
+/// glibc looks up users through plugins that the image's nsswitch.conf names, and loads them even
+/// into a static program, where one built for another glibc crashes it. `files` is built in.
+#[cfg(all(target_env = "gnu", target_feature = "crt-static"))]
+fn keep_plugins_out() {
+    unsafe extern "C" {
+        fn __nss_configure_lookup(
+            database: *const libc::c_char,
+            services: *const libc::c_char,
+        ) -> libc::c_int;
+    }
+    for database in [c"passwd", c"group", c"initgroups"] {
+        // SAFETY: both are NUL-terminated texts that live for ever, and glibc copies what it needs.
+        unsafe { __nss_configure_lookup(database.as_ptr(), c"files".as_ptr()) };
+    }
+}
+
+#[cfg(not(all(target_env = "gnu", target_feature = "crt-static")))]
+fn keep_plugins_out() {}
+
 /// The number of a user, by name or number.
 pub(crate) fn uid(user: &str) -> Result<u32, String> {
     user_of(user).map(|user| user.uid.as_raw())
@@ -39,6 +58,7 @@ pub(crate) fn gid(group: &str) -> Result<u32, String> {
 }
 
 fn user_of(text: &str) -> Result<User, String> {
+    keep_plugins_out();
     let found = match text.parse() {
         Ok(number) => User::from_uid(Uid::from_raw(number)),
         Err(_) => User::from_name(text),
@@ -67,6 +87,7 @@ fn nameless(number: u32) -> User {
 }
 
 fn group_of(text: &str) -> Result<Gid, String> {
+    keep_plugins_out();
     if let Ok(number) = text.parse() {
         return Ok(Gid::from_raw(number));
     }

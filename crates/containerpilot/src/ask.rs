@@ -121,12 +121,12 @@ fn show(answer: Result<String, String>, prefix: &str) -> ExitCode {
     match answer {
         Ok(text) => {
             if !text.is_empty() {
-                println!("{text}");
+                crate::say::out(&text);
             }
             ExitCode::SUCCESS
         }
         Err(reason) => {
-            eprintln!("{prefix}{reason}");
+            crate::say::err(&format!("{prefix}{reason}"));
             ExitCode::FAILURE
         }
     }

@@ -30,15 +30,16 @@ fn init(program: &[OsString]) -> ExitCode {
     if program.is_empty() {
         return usage_error("there is no program after `--`");
     }
-    let program: Vec<String> = program
-        .iter()
-        .map(|word| word.to_string_lossy().into_owned())
-        .collect();
-    run::init(program)
+    let words = program.iter().map(|word| word.to_str().map(str::to_owned));
+    match words.collect::<Option<Vec<String>>>() {
+        Some(program) => run::init(program),
+        None => usage_error("the program or an argument of it is not UTF-8 text"),
+    }
 }
 
 fn subcommand(own_name: OsString, words: &[OsString]) -> ExitCode {
-    match Words::read(own_name, words.to_vec()) {
+    let words: Vec<OsString> = words.iter().map(two_dashes).collect();
+    match Words::read(own_name, words.clone()) {
         Ok(words) => words.carry_out(),
         Err(error) => {
             signals::release();
@@ -52,15 +53,23 @@ fn subcommand(own_name: OsString, words: &[OsString]) -> ExitCode {
     }
 }
 
+/// `-config`, as the flags spell it, is understood after a subcommand too.
+fn two_dashes(word: &OsString) -> OsString {
+    match word.to_str().and_then(|word| word.strip_prefix("-config")) {
+        Some(rest) if rest.is_empty() || rest.starts_with('=') => format!("--config{rest}").into(),
+        Some(_) | None => word.clone(),
+    }
+}
+
 /// Whoever meant a program by a word that is also a subcommand learns how to say so.
 fn hint_at_program(word: &OsString) {
     let on_path = |dir: std::path::PathBuf| dir.join(word).is_file();
     let path = std::env::var_os("PATH").unwrap_or_default();
     if std::env::split_paths(&path).any(on_path) {
         let word = Path::new(word).display();
-        eprintln!(
+        crate::say::err(&format!(
             "hint: `{word}` was taken as a subcommand; to run the program: containerpilot -- {word} …"
-        );
+        ));
     }
 }
 
@@ -73,15 +82,18 @@ fn flags(own_name: &OsString, words: Vec<OsString>) -> ExitCode {
         Ok(flags) => obey(&flags),
         Err(go_flags::Stop::Help) => {
             signals::release();
-            eprint!("Usage of {}:\n{USAGE}", Path::new(own_name).display());
+            crate::say::err(&format!(
+                "Usage of {}:\n{USAGE}",
+                Path::new(own_name).display()
+            ));
             ExitCode::SUCCESS
         }
         Err(go_flags::Stop::Mistake(message)) => {
             signals::release();
-            eprint!(
+            crate::say::err(&format!(
                 "{message}\nUsage of {}:\n{USAGE}",
                 Path::new(own_name).display()
-            );
+            ));
             ExitCode::from(EXIT_USAGE)
         }
     }
@@ -121,14 +133,19 @@ fn obey(flags: &Flags) -> ExitCode {
     run::config(config, &flags.program)
 }
 
+/// Whether a word is a subcommand.
+pub(crate) fn is_subcommand(word: &str) -> bool {
+    words::is_subcommand(word.as_ref())
+}
+
 fn version() -> ExitCode {
     let hash = option_env!("CONTAINERPILOT_GIT_HASH").unwrap_or("unknown");
-    println!("Version: {VERSION}\nGitHash: {hash}");
+    crate::say::out(&format!("Version: {VERSION}\nGitHash: {hash}"));
     ExitCode::SUCCESS
 }
 
 pub(crate) fn usage_error(message: &str) -> ExitCode {
     signals::release();
-    eprintln!("error: {message}\nhint: containerpilot -help");
+    crate::say::err(&format!("error: {message}\nhint: containerpilot -help"));
     ExitCode::from(EXIT_USAGE)
 }

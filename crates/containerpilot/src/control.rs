@@ -89,7 +89,7 @@ pub(crate) enum Reply {
 pub(crate) struct Server {
     accepting: AbortHandle,
     // Closes and removes the socket when it is dropped.
-    _socket: Socket,
+    socket: Socket,
 }
 
 impl Server {
@@ -100,10 +100,12 @@ impl Server {
     ) -> Result<Self, ControlError> {
         let (socket, listener) = Socket::open(control)?;
         let accepting = tokio::spawn(accept(listener, requests)).abort_handle();
-        Ok(Self {
-            accepting,
-            _socket: socket,
-        })
+        Ok(Self { accepting, socket })
+    }
+
+    /// Changes who may ask, without a break.
+    pub(crate) fn change(&self, control: &Control) -> Result<(), ControlError> {
+        self.socket.dress(control)
     }
 
     /// Serves no longer.

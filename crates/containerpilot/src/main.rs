@@ -14,6 +14,7 @@ mod machine;
 mod memory;
 mod render;
 mod run;
+mod say;
 mod shell;
 mod signals;
 mod source;

@@ -169,15 +169,15 @@ pub(crate) fn check(flag: Option<&str>, as_json: bool) -> ExitCode {
     match checked {
         Ok(config) => {
             for warning in &config.warnings {
-                eprintln!("{warning}\n");
+                crate::say::err(&format!("{warning}\n"));
             }
             let spec = &config.spec;
-            println!(
+            crate::say::out(&format!(
                 "ok: {} jobs, {} watches, {} templates",
                 spec.jobs.len(),
                 spec.watches.len(),
                 spec.templates.len()
-            );
+            ));
             ExitCode::SUCCESS
         }
         Err(error) => run::refuse(&error.to_string()),
@@ -191,7 +191,10 @@ fn check_json(checked: &Result<pilot_config::Config, LoadError>) -> ExitCode {
         Err(error) => vec![serde_json::json!({"severity": "error", "reason": error.to_string()})],
     };
     let ok = checked.is_ok();
-    println!("{}", serde_json::json!({"ok": ok, "problems": problems}));
+    crate::say::out(&format!(
+        "{}",
+        serde_json::json!({"ok": ok, "problems": problems})
+    ));
     if ok {
         ExitCode::SUCCESS
     } else {

@@ -29,12 +29,11 @@ pub(crate) fn config(flag: Option<&str>, program: &[String]) -> ExitCode {
         .and_then(|origin| Ok((origin.load(&environment)?, origin)));
     let (config, origin) = match loaded {
         Ok(loaded) => loaded,
-        Err(error) => return refuse(&error.to_string()),
+        Err(error) => return refuse(&format!("{error}{}", stray(program))),
     };
-    if let Some(word) = program.first() {
-        return cli::usage_error(&format!(
-            "`{word}` is not a subcommand, and a configuration of 3.x takes no program: make it a job"
-        ));
+    if !program.is_empty() {
+        let reason = "a configuration of 3.x takes no program: make it a job";
+        return cli::usage_error(&format!("{reason}{}", stray(program)));
     }
     let log = match Logbook::open(logging::settings(&config.logging)) {
         Ok(log) => log,
@@ -70,6 +69,20 @@ pub(crate) fn init(program: Vec<String>) -> ExitCode {
         terminal: true,
         log,
     })
+}
+
+/// What a word that is no flag may have been meant as.
+fn stray(program: &[String]) -> String {
+    match program.first() {
+        None => String::new(),
+        Some(word) if cli::is_subcommand(word) => {
+            format!("\nhint: put it first: `containerpilot {word} --config FILE`")
+        }
+        Some(word) => format!(
+            "\nhint: `{word}` is not a subcommand; to run it as a program: containerpilot -- {}",
+            program.join(" ")
+        ),
+    }
 }
 
 fn init_spec(program: Vec<String>) -> Spec {
@@ -113,10 +126,10 @@ fn start(parts: Parts) -> ExitCode {
 pub(crate) fn catalog(address: SocketAddr) -> ExitCode {
     let served = block_on(async move {
         let server = dev_catalog::DevCatalog::bind(address)?;
-        println!(
+        crate::say::out(&format!(
             "containerpilot catalog: serving a Consul-compatible catalog for development at http://{}; it is kept in memory only and forgotten at the end",
             server.local_addr()
-        );
+        ));
         let ears = signals::listen()?;
         let ends = |signal: Signal| [Signal::TERM, Signal::INT].contains(&signal);
         server
@@ -150,6 +163,6 @@ pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
 /// Says why there is nothing to run.
 pub(crate) fn refuse(reason: &str) -> ExitCode {
     signals::release();
-    eprintln!("{reason}");
+    crate::say::err(reason);
     ExitCode::from(EXIT_CONFIG)
 }

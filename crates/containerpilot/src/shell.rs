@@ -34,6 +34,8 @@ use crate::{
 
 /// How many facts of each kind may wait for the loop.
 const QUEUE: usize = 64;
+/// How many facts are taken up before the system is looked at again.
+const TURN: usize = 64;
 /// How long the last output of children may take to arrive after everything has ended.
 const LAST_OUTPUT: Duration = Duration::from_secs(1);
 /// How long the last log records may take to be written.
@@ -136,14 +138,20 @@ impl Shell {
                 Some(event) = self.catalog_events.recv() => self.on_catalog_event(event),
                 Some(request) = self.requests.recv() => self.on_request(request),
                 Some(ask) = self.meter.asks.recv() => self.on_telemetry_asked(ask),
+                () = tokio::task::yield_now(), if !self.inputs.is_empty() => {}
                 () = until(deadline) => self.inputs.push_back(Input::Woken),
                 Some(_) = self.captures.join_next() => {}
             }
         }
     }
 
+    /// Takes up what has happened, but no more than a turn's worth: orders that fail at once come
+    /// back as facts at once, and signals must be heard in between.
     fn handle_inputs(&mut self) {
-        while let Some(input) = self.inputs.pop_front() {
+        for _ in 0..TURN {
+            let Some(input) = self.inputs.pop_front() else {
+                return;
+            };
             for effect in self.core.handle(self.now(), input) {
                 self.perform(effect);
             }

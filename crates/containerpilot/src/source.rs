@@ -1,6 +1,12 @@
 //! Where the configuration comes from, and loading it.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs::{self, OpenOptions},
+    io::{self, Read},
+    os::unix::fs::OpenOptionsExt,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::{Path, PathBuf},
+};
 
 use pilot_config::{Config, Problems, Source, World};
 
@@ -24,6 +30,10 @@ pub(crate) enum LoadError {
     None,
     #[error("could not read config file: open {path}: {reason}")]
     Unreadable { path: String, reason: String },
+    #[error(
+        "could not load config file: a fault of containerpilot itself\nhint: please report it, with the file if you can"
+    )]
+    Fault,
     #[error("{0}")]
     Problems(Problems),
 }
@@ -73,8 +83,10 @@ impl Origin {
     pub(crate) fn load(&self, environment: &Environment) -> Result<Config, LoadError> {
         let Text { name, text } = &self.read()?;
         let source = Source { name, text };
-        with_world(environment, |world| pilot_config::load(source, world))
-            .map_err(LoadError::Problems)
+        let load = || with_world(environment, |world| pilot_config::load(source, world));
+        // A fault of ours must not take the application with it: a reload is refused, no more.
+        let loaded = catch_unwind(AssertUnwindSafe(load)).map_err(|_| LoadError::Fault)?;
+        loaded.map_err(LoadError::Problems)
     }
 
     /// Finds the control socket, even in a configuration that is otherwise faulty.
@@ -111,6 +123,21 @@ pub(crate) fn with_world<T>(environment: &Environment, act: impl FnOnce(&World<'
         hostname: &machine::hostname(),
         version: VERSION,
     })
+}
+
+/// Reads a file, and nothing that could keep whoever reads it waiting.
+pub(crate) fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
+    let mut file = OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_NONBLOCK)
+        .open(path)?;
+    if !file.metadata()?.is_file() {
+        let kind = io::ErrorKind::InvalidInput;
+        return Err(io::Error::new(kind, "not a regular file"));
+    }
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// The words of an error of the system, as Go prints them: in lower case and without the number.

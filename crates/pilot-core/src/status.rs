@@ -139,7 +139,7 @@ impl Supervisor {
                 address: service.address.clone(),
                 port: service.port,
             }),
-            next: next_of(job),
+            next: next_of(job, self.maintenance),
         }
     }
 
@@ -190,10 +190,14 @@ fn state_word(state: &State) -> &'static str {
     }
 }
 
-fn next_of(job: &Job) -> Option<(&'static str, Time)> {
-    let check = job.health.next_check_at().map(|at| ("check", at));
-    let own = job.deadline().map(|at| (deadline_word(&job.state), at));
-    [check, own].into_iter().flatten().min_by_key(|(_, at)| *at)
+/// What a job does next by itself; in maintenance nothing is checked.
+fn next_of(job: &Job, maintenance: bool) -> Option<(&'static str, Time)> {
+    let check = job.health.next_check_at();
+    let own = job.deadline();
+    match (check, own) {
+        (Some(check), Some(own)) if check <= own => (!maintenance).then_some(("check", check)),
+        (_, own) => own.map(|at| (deadline_word(&job.state), at)),
+    }
 }
 
 fn deadline_word(state: &State) -> &'static str {

@@ -11,6 +11,10 @@ pub const UNSAFE: &[(&str, &str)] = &[
         "keeps the image's name plugins out of a static glibc",
     ),
     (
+        "crates/containerpilot/src/account.rs",
+        "keeps the image's user plugins out of a static glibc",
+    ),
+    (
         "crates/containerpilot/src/memory.rs",
         "gives back to the kernel what only the start needed",
     ),

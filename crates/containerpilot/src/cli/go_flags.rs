@@ -85,6 +85,8 @@ impl Flags {
             Some((name, value)) => (name, Some(value)),
             None => (flag, None),
         };
+        // The short form that the subcommands have.
+        let name = if name == "c" { "config" } else { name };
         if let Some(switch) = self.switch(name) {
             *switch = given.map_or(Ok(true), |value| boolean(name, value))?;
             return Ok(0);
@@ -176,7 +178,7 @@ mod tests {
 
     #[test]
     fn a_flag_may_be_written_in_four_ways() {
-        for line in ["-config x", "--config x", "-config=x", "--config=x"] {
+        for line in ["-c x", "-config x", "--config x", "-config=x", "--config=x"] {
             let flags = read(line).unwrap();
             assert_eq!(flags.config.as_deref(), Some("x"), "{line}");
             assert!(!flags.asks_something());

@@ -233,10 +233,10 @@ fn metrics(pairs: &[String], whom: &Whom) -> ExitCode {
 fn version(json: bool) -> ExitCode {
     if json {
         let hash = option_env!("CONTAINERPILOT_GIT_HASH");
-        println!(
+        crate::say::out(&format!(
             "{}",
             serde_json::json!({"version": crate::VERSION, "gitHash": hash})
-        );
+        ));
         return ExitCode::SUCCESS;
     }
     super::version()

@@ -3,17 +3,16 @@
 
 use std::{
     fs, io,
-    os::unix::{
-        fs::{FileTypeExt, MetadataExt},
-        net::UnixStream,
-    },
+    os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
 use pilot_config::Control;
 use rustix::{
-    fs::{Gid, Mode, chmod, chown, fchmod},
-    net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, listen, socket_with},
+    fs::{Gid, Mode, chown, fchmod},
+    net::{
+        AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, connect, listen, socket_with,
+    },
 };
 use tokio::net::UnixListener;
 
@@ -77,13 +76,26 @@ impl Socket {
             path: path.clone(),
             identity: identity(path),
         };
+        socket.dress(control)?;
+        Ok((socket, listener))
+    }
+
+    /// Gives it the group and the mode that are asked for, the group first: it must not be open to
+    /// one that it is about to leave.
+    pub(super) fn dress(&self, control: &Control) -> Result<(), ControlError> {
+        let path = &self.path;
         if let Some(group) = &control.group {
             give_to(path, group).map_err(|reason| ControlError::Group {
                 path: path.clone(),
                 reason,
             })?;
         }
-        Ok((socket, listener))
+        let mode = fs::Permissions::from_mode(control.mode);
+        fs::set_permissions(path, mode).map_err(|error| ControlError::Refused {
+            path: path.clone(),
+            kind: error.kind(),
+            reason: plain(&error),
+        })
     }
 }
 
@@ -104,7 +116,7 @@ fn clear(path: &Path) -> Result<(), ControlError> {
     if !found.file_type().is_socket() {
         return Err(ControlError::Foreign(path.to_owned()));
     }
-    match UnixStream::connect(path) {
+    match knock(path) {
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path)
             .map_err(|error| ControlError::Refused {
                 path: path.to_owned(),
@@ -115,6 +127,13 @@ fn clear(path: &Path) -> Result<(), ControlError> {
     }
 }
 
+/// Finds out whether anybody listens, without waiting for one who listens and does not accept.
+fn knock(path: &Path) -> io::Result<()> {
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
+    Ok(connect(&socket, &SocketAddrUnix::new(path)?)?)
+}
+
 /// Listens with the mode set before the file appears, so that it is never more open than asked;
 /// what the umask took from it is given back after.
 fn listen_at(path: &Path, mode: u32) -> io::Result<UnixListener> {
@@ -123,7 +142,6 @@ fn listen_at(path: &Path, mode: u32) -> io::Result<UnixListener> {
     let mode = Mode::from_bits_truncate(mode);
     fchmod(&socket, mode)?;
     bind(&socket, &SocketAddrUnix::new(path)?)?;
-    chmod(path, mode)?;
     listen(&socket, 128)?;
     UnixListener::from_std(socket.into())
 }

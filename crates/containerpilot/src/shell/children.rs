@@ -18,6 +18,7 @@ const STRAYS: Duration = Duration::from_millis(500);
 /// A process the shell started.
 pub(super) struct Child {
     purpose: Purpose,
+    pid: u32,
     /// Its last output, kept for checks, whose output says why they failed.
     tail: Option<Tail>,
     started: Instant,
@@ -38,7 +39,9 @@ impl Shell {
             Err((reason, code)) => {
                 if self.terminal {
                     // An init keeps no log, and has nothing else to say.
-                    eprintln!("containerpilot: unable to start {purpose}: {reason}");
+                    crate::say::err(&format!(
+                        "containerpilot: unable to start {purpose}: {reason}"
+                    ));
                 }
                 self.inputs
                     .push_back(Input::RunFailedToStart { run, reason, code });
@@ -65,6 +68,7 @@ impl Shell {
             run,
             Child {
                 purpose,
+                pid,
                 tail,
                 started: Instant::now(),
             },
@@ -147,7 +151,10 @@ impl Shell {
 
     fn on_child_ended(&mut self, child: &Child, status: ExitStatus) {
         let name = self.pid_name(&child.purpose);
-        self.environment.unset(&name);
+        // Another command of the same short name may have taken the variable meanwhile.
+        if self.environment.get(&name) == Some(child.pid.to_string().as_str()) {
+            self.environment.unset(&name);
+        }
         let ran = child.started.elapsed();
         let registry = &mut self.meter.registry;
         match &child.purpose {

@@ -114,7 +114,8 @@ impl Link {
 
     pub(super) async fn leave(&mut self) {
         if let Some(handle) = self.handle.take() {
-            let _ = tokio::time::timeout(LEAVE, handle.shutdown()).await;
+            let _ = tokio::time::timeout(LEAVE, handle.left()).await;
+            handle.shutdown().await;
         }
     }
 }
@@ -170,15 +171,10 @@ fn embedded_address(embedded: &Embedded) -> Result<SocketAddr, String> {
 /// Takes everything out of a catalog that is no longer wanted. One that does not answer finds out
 /// by its TTLs.
 async fn give_up(handle: CatalogHandle) {
-    let standings = || handle.status().services;
-    standings().keys().for_each(|job| handle.withdraw(job));
-    let out = async {
-        while standings().values().any(|one| one.registered.is_some()) {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
+    let services = handle.status().services;
+    services.keys().for_each(|job| handle.withdraw(job));
     // Either way the handle is dropped now, and what it did ends.
-    let _ = tokio::time::timeout(GIVE_UP, out).await;
+    let _ = tokio::time::timeout(GIVE_UP, handle.left()).await;
 }
 
 /// Serves the embedded catalog, unless somebody on this machine already does.

@@ -77,7 +77,10 @@ impl Shell {
     pub(super) fn serve_telemetry(&mut self) {
         let wanted = self.config.telemetry.as_ref();
         let wanted = wanted.map(|telemetry| SocketAddr::new(telemetry.address, telemetry.port));
-        if self.meter.serving.as_ref().map(|(address, _)| *address) == wanted {
+        // A server that could not get its port has let go of its end.
+        let serving = self.meter.serving.as_ref();
+        let serving = serving.filter(|(_, stop)| !stop.is_closed());
+        if serving.map(|(address, _)| *address) == wanted {
             return;
         }
         // The old server ends when the sender of its end is dropped.

@@ -42,6 +42,11 @@ impl Shell {
         } else {
             None
         };
+        if let Some(server) = self.control.as_ref().filter(|_| !control_moves) {
+            server
+                .change(&config.control)
+                .map_err(|error| error.to_string())?;
+        }
         if self.config.logging != config.logging {
             self.log
                 .change(settings)
@@ -61,22 +66,18 @@ impl Shell {
             }
         }
         let old = mem::replace(&mut self.config, config);
+        for (name, _) in &old.addresses {
+            self.environment.unset(name);
+        }
         self.announce_addresses();
         if let Err(reason) = self.meter.declare(self.config.telemetry.as_ref()) {
             self.say(Level::Error, &reason);
         }
         self.serve_telemetry();
-        if old.control == self.config.control {
-            self.say_where_control_is();
-        } else if control_moves {
+        if control_moves {
             self.control = moved_control;
-            self.say_where_control_is();
-        } else {
-            self.control = None;
-            if let Err(reason) = self.serve_control() {
-                self.say(Level::Error, &reason);
-            }
         }
+        self.say_where_control_is();
         self.say_what_was_accepted();
         let spec = Box::new(self.config.spec.clone());
         self.inputs.push_back(Input::Reloaded(spec));

@@ -1,6 +1,6 @@
 //! Answers what is asked over the control socket.
 
-use pilot_core::{Input, JobCommand, JobName};
+use pilot_core::{Input, JobCommand, JobName, Level};
 
 use super::Shell;
 use crate::{
@@ -12,7 +12,7 @@ impl Shell {
     pub(super) fn on_request(&mut self, request: Request) {
         let (reply, status) = match request.what {
             Ok(what) => {
-                let reply = self.answer(what);
+                let reply = self.refusal(&what).unwrap_or_else(|| self.answer(what));
                 let status = reply.status();
                 (reply, status)
             }
@@ -35,6 +35,8 @@ impl Shell {
                 Err(reason) => Reply::Unprocessable(reason),
             },
             What::Maintenance { enable } => {
+                let word = if enable { "enable" } else { "disable" };
+                self.say(Level::Info, &format!("control: maintenance {word}"));
                 self.inputs
                     .push_back(Input::MaintenanceRequested { enable });
                 Reply::Done
@@ -72,9 +74,23 @@ impl Shell {
             let reason = format!("there is no job `{name}`; there are: {}", names.join(", "));
             return Reply::NotFound(reason);
         }
+        let status = self.core.status(self.now());
+        let job = status.jobs.iter().find(|job| job.name == name);
+        let runs = job.is_some_and(|job| job.pid.is_some());
+        if matches!(command, JobCommand::Signal(_)) && !runs {
+            return Reply::Unprocessable(format!("job `{name}` has no process to signal"));
+        }
+        self.say(Level::Info, &format!("control: {} {name}", verb(command)));
         self.inputs
             .push_back(Input::JobCommanded { job: name, command });
         Reply::Done
+    }
+
+    /// While the helper stops there is nothing left to change.
+    fn refusal(&self, what: &What) -> Option<Reply> {
+        let changes = matches!(what, What::Reload | What::Job { .. });
+        let stopping = changes && self.core.status(self.now()).stopping;
+        stopping.then(|| Reply::Unprocessable("the helper is stopping".to_owned()))
     }
 
     fn standing(&self) -> serde_json::Value {
@@ -82,5 +98,14 @@ impl Shell {
         let status = self.core.status(now);
         let link = self.link.status();
         standing::to_json(&status, link.as_ref(), now)
+    }
+}
+
+fn verb(command: JobCommand) -> String {
+    match command {
+        JobCommand::Start => "start".to_owned(),
+        JobCommand::Stop => "stop".to_owned(),
+        JobCommand::Restart => "restart".to_owned(),
+        JobCommand::Signal(signal) => format!("{signal} to"),
     }
 }

@@ -6,7 +6,7 @@ mod functions;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, mpsc},
 };
 
@@ -19,7 +19,7 @@ use pilot_core::{
 use self::candidate::Candidate;
 pub(super) use self::functions::Facts;
 use super::{Shell, follows::Need};
-use crate::source::plain;
+use crate::source::{plain, read_regular};
 
 /// The templates of the configuration.
 #[derive(Default)]
@@ -64,7 +64,15 @@ impl Shell {
             return;
         };
         let facts = Facts::new(&self.follows, self.environment.as_text());
-        let (text, needs) = execute(&sheet.spec, facts);
+        // A fault of ours must not take the application with it: the file stays as it is.
+        let rendered = catch_unwind(AssertUnwindSafe(|| execute(&sheet.spec, facts)));
+        let fault = || {
+            (
+                Err("a fault of containerpilot itself".to_owned()),
+                BTreeSet::new(),
+            )
+        };
+        let (text, needs) = rendered.unwrap_or_else(|_| fault());
         for ask in self.follows.set_needs(&template, &needs) {
             self.ask(ask);
         }
@@ -97,9 +105,10 @@ impl Shell {
         let Some(sheet) = self.desk.sheets.get_mut(name) else {
             return Rendering::Unchanged;
         };
-        let destination = &sheet.spec.destination;
-        if fs::read(destination).is_ok_and(|bytes| bytes == text.as_bytes()) {
-            return Rendering::Unchanged;
+        match candidate::stands(&sheet.spec, text) {
+            Ok(true) => return Rendering::Unchanged,
+            Ok(false) => {}
+            Err(reason) => return Rendering::Failed(reason),
         }
         match Candidate::write(&sheet.spec, text) {
             Ok(candidate) => {
@@ -145,8 +154,9 @@ fn source(spec: &TemplateSpec) -> Result<(String, String), String> {
     match &spec.source {
         TemplateSource::Inline(text) => Ok((spec.name.to_string(), text.clone())),
         TemplateSource::File(path) => {
-            let text = fs::read_to_string(path);
-            let text = text.map_err(|error| format!("cannot read {path}: {}", plain(&error)))?;
+            let failed = |reason: String| format!("cannot read {path}: {reason}");
+            let bytes = read_regular(path.as_ref()).map_err(|error| failed(plain(&error)))?;
+            let text = String::from_utf8(bytes).map_err(|error| failed(error.to_string()))?;
             Ok((path.clone(), text))
         }
     }

@@ -11,6 +11,9 @@ use crate::{
     step::Step,
 };
 
+/// The pause after a run that could not even start, for a job that asked for none.
+const BREATH: Duration = Duration::from_millis(100);
+
 impl Job {
     /// Its start event has come.
     pub(crate) fn on_start_event(&mut self, step: &mut Step<'_>) {
@@ -207,7 +210,8 @@ impl Job {
         }
         match &mut self.state {
             State::Running { run, after } => {
-                let lasted = step.now - run.started_at;
+                // A run without a process never was one.
+                let lasted = run.pid.map(|_| step.now - run.started_at);
                 let forced = self.quitting && run.was_killed();
                 let after = *after;
                 self.decide(after, lasted, step);
@@ -227,7 +231,7 @@ impl Job {
     }
 
     /// What follows a run that is wholly over.
-    fn decide(&mut self, after: After, lasted: Duration, step: &mut Step<'_>) {
+    fn decide(&mut self, after: After, lasted: Option<Duration>, step: &mut Step<'_>) {
         if after == After::Again {
             return self.start(step);
         }
@@ -264,7 +268,7 @@ impl Job {
         }
     }
 
-    fn restart(&mut self, lasted: Duration, step: &mut Step<'_>) {
+    fn restart(&mut self, lasted: Option<Duration>, step: &mut Step<'_>) {
         let pause = self.next_pause(lasted, step);
         self.report_restart(pause, step);
         if pause.is_zero() {
@@ -278,10 +282,12 @@ impl Job {
 
     /// A service whose process is gone does not serve, whatever its last check said.
     fn report_restart(&mut self, pause: Duration, step: &mut Step<'_>) {
-        if !pause.is_zero() {
-            let message = format!("{} restarts in {pause:.1?}", self.spec.name);
-            step.log(Level::Info, message);
-        }
+        let message = if pause.is_zero() {
+            format!("{} restarts", self.spec.name)
+        } else {
+            format!("{} restarts in {pause:.1?}", self.spec.name)
+        };
+        step.log(Level::Info, message);
         match self.catalog {
             Catalog::In(Status::Passing | Status::Warning) => {
                 let status = self.last_exit.map(|s| s.to_string()).unwrap_or_default();
@@ -292,15 +298,17 @@ impl Job {
         }
     }
 
-    fn next_pause(&mut self, lasted: Duration, step: &mut Step<'_>) -> Duration {
+    fn next_pause(&mut self, lasted: Option<Duration>, step: &mut Step<'_>) -> Duration {
         match self.spec.backoff {
+            // What could not even start gets a breath all the same.
+            Backoff::None if lasted.is_none() => BREATH,
             Backoff::None => Duration::ZERO,
             Backoff::Exponential {
                 initial,
                 max,
                 reset,
             } => {
-                if lasted >= reset {
+                if lasted.is_some_and(|lasted| lasted >= reset) {
                     self.failures = 0;
                 }
                 let pause = pause_after(self.failures, initial, max);

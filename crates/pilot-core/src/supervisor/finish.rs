@@ -2,7 +2,7 @@
 
 use super::{Life, Stopping, Supervisor};
 use crate::{
-    Effect,
+    Effect, Level,
     job::{Job, Outcome},
     spec::Role,
     step::Step,
@@ -41,6 +41,8 @@ impl Supervisor {
             return;
         };
         let code = outcome.status.map_or(NEVER_RAN, crate::ExitStatus::code);
+        let message = format!("the essential job has ended: ending with status {code}");
+        step.log(Level::Info, message);
         self.begin_shutdown(Some(code), step);
         self.drain(step);
     }

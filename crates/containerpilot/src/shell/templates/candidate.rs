@@ -10,7 +10,10 @@ use std::{
 
 use pilot_core::spec::TemplateSpec;
 
-use crate::{account, source::plain};
+use crate::{
+    account,
+    source::{plain, read_regular},
+};
 
 /// The permission bits of a file that is new and names none.
 const PERMS: u32 = 0o644;
@@ -98,6 +101,24 @@ impl Drop for Candidate {
         // After an install it is no longer there.
         let _ = fs::remove_file(&self.path);
     }
+}
+
+/// Whether the file already is what it shall be: the text, and whatever else was asked for.
+pub(super) fn stands(spec: &TemplateSpec, text: &str) -> Result<bool, String> {
+    let path = Path::new(&spec.destination);
+    let Ok(found) = fs::metadata(path) else {
+        return Ok(false);
+    };
+    let bytes = read_regular(path)
+        .map_err(|error| format!("cannot replace {}: {}", path.display(), plain(&error)))?;
+    let uid = spec.user.as_deref().map(account::uid).transpose()?;
+    let gid = spec.group.as_deref().map(account::gid).transpose()?;
+    Ok(bytes == text.as_bytes()
+        && spec
+            .perms
+            .is_none_or(|perms| found.mode() & 0o7777 == perms)
+        && uid.is_none_or(|uid| found.uid() == uid)
+        && gid.is_none_or(|gid| found.gid() == gid))
 }
 
 /// A hidden name in the same directory, one for each destination.
