@@ -283,3 +283,14 @@ fn the_end_of_the_essential_job_stops_the_rest_in_order() {
         .expect_code(5)
         .expect_order(&["beside asked", "after beside"]);
 }
+
+// 3.8: differs (restarts a missing program thousands of times a second).
+#[test]
+fn a_job_that_cannot_start_leaves_ears_for_a_stop() {
+    let running = Pilot::new()
+        .jobs("{ name: 'absent', exec: '/no/such/program', restarts: 'unlimited', backoff: 'none' }, { name: 'app', exec: 'sleep 1000' }")
+        .start()
+        .ready();
+    running.wait_for_lines("unable to start absent", 3);
+    running.stop().expect_code(0);
+}

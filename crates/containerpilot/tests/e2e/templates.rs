@@ -282,3 +282,32 @@ fn a_destination_that_cannot_be_written_harms_nobody() {
     assert_eq!(running.job("main")["state"], "running");
     running.stop().expect_code(0);
 }
+
+#[test]
+fn a_destination_that_is_no_file_is_refused_and_keeps_nobody_waiting() {
+    let running = Pilot::new()
+        .top("templates: [{ name: 'conf', contents: 'text', destination: '/dev/stdin' }],")
+        .jobs("{ name: 'app', exec: 'sleep 1000' }")
+        .start()
+        .ready();
+    running.until("the template has failed", || {
+        (template(&running)["state"] == "failed").then_some(())
+    });
+    running.stop().expect_code(0);
+}
+
+#[test]
+fn permissions_that_are_asked_for_are_set_on_a_file_that_is_the_same_otherwise() {
+    let pilot = Pilot::new()
+        .file("out", "text")
+        .top("templates: [{ name: 'conf', contents: 'text', destination: '@DIR/out', perms: '0600' }],")
+        .jobs("{ name: 'app', exec: 'sleep 1000' }");
+    let running = pilot.start().ready();
+    running.until("the file is private", || {
+        let mode = fs::metadata(running.path("out"))
+            .unwrap()
+            .permissions()
+            .mode();
+        (mode & 0o777 == 0o600).then_some(())
+    });
+}
