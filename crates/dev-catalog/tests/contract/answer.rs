@@ -97,6 +97,7 @@ impl Answer {
                 Value::Object(
                     members
                         .filter(|(key, value)| key.contains(name) || mentions(value))
+                        .map(|(key, value)| (key, in_order(value)))
                         .collect(),
                 )
             }
@@ -159,4 +160,14 @@ fn level_own(value: &mut Value) {
             *value = Value::from("(own)");
         }
     }
+}
+
+/// Consul gathers the tags of a service in a map of Go, whose order is chance.
+fn in_order(mut value: Value) -> Value {
+    if let Value::Array(items) = &mut value
+        && items.iter().all(Value::is_string)
+    {
+        items.sort_by(|one, other| one.as_str().cmp(&other.as_str()));
+    }
+    value
 }
