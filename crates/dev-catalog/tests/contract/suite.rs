@@ -43,9 +43,11 @@ fn development_catalog_answers_as_consul_does() {
 /// A case that differed, and how.
 type Difference = (Case, String);
 
-/// Runs each case that differed once more, with agents of its own. Consul's agent tells its own
-/// server of a change at once, or, when that fails under the load of all cases, up to half a
-/// minute later: what differs then is Consul from itself. A case must agree when it is alone.
+/// Runs each case that differed once more, with agents of its own, where it must agree.
+///
+/// This is a second try, and so a weaker check than one: a difference that shows only beside other
+/// cases is printed, not failed on. One run of thirteen differed, and its cause was not seen; that
+/// Consul's agent is late in telling its own server, under the load of all cases, is a guess.
 fn undisturbed(disturbed: Vec<Difference>) -> Vec<String> {
     let mut failures = Vec::new();
     for (case, first) in disturbed {
