@@ -15,12 +15,14 @@
 //! event), or let a token into an error, an event or a `Debug`.
 
 mod agent;
+pub mod answer;
 mod backoff;
 pub mod consul;
 mod cursor;
 mod error;
 mod event;
 mod instance;
+pub mod query;
 mod registrar;
 mod standing;
 

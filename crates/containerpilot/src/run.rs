@@ -6,7 +6,7 @@ use logbook::Logbook;
 use pilot_config::Config;
 use pilot_core::{
     JobName, Signal, Spec,
-    spec::{Backoff, Command, JobSpec, Output, Role, StopSignals},
+    spec::{Backoff, Command, JobSpec, Output, Role, Signals},
 };
 use tokio::runtime::{Builder, Runtime};
 
@@ -96,7 +96,7 @@ fn init_spec(program: Vec<String>) -> Spec {
             backoff: Backoff::None,
             ..JobSpec::new(name)
         }],
-        stop_signals: StopSignals::Forwarded,
+        signals: Signals::forwarded(),
         ..Spec::default()
     }
 }

@@ -89,6 +89,8 @@ pub enum Effect {
         /// Which template.
         template: TemplateName,
     },
+    /// Load the configuration anew; answered by `Reloaded`, unless it cannot be used.
+    Reload,
     /// Let whoever listens know of an event.
     Announce(Event),
     /// Write to the log.

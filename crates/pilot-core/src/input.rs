@@ -43,6 +43,10 @@ pub enum Input {
         /// Which run.
         run: RunId,
     },
+    /// The catalog no longer answers.
+    CatalogLost,
+    /// The catalog answers, for the first time or again.
+    CatalogBack,
     /// The catalog has taken a service out, or the attempt is over.
     Withdrawn {
         /// The job it belonged to.

@@ -18,19 +18,110 @@ pub struct Spec {
     pub templates: Vec<TemplateSpec>,
     /// Budget from TERM to KILL for every job that sets none of its own.
     pub stop_timeout: Duration,
-    /// What TERM and INT mean.
-    pub stop_signals: StopSignals,
+    /// What signals mean to the helper itself.
+    pub signals: Signals,
+    /// The status to end with after a request to stop.
+    pub asked_status: AskedStatus,
+    /// What follows once changed templates have all been taken up.
+    pub after_changes: Option<AfterChanges>,
+    /// How long the helper stays.
+    pub stay: Stay,
 }
 
-/// What TERM and INT mean to the helper.
+/// What signals mean to the helper itself. Any other goes to the job that claims it, else to the
+/// main application.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signals {
+    /// They ask to stop everything, in order. TERM and INT do so too where there is no main
+    /// application that could hear them.
+    pub stop: Vec<Signal>,
+    /// It asks to load the configuration anew.
+    pub reload: Option<Signal>,
+    /// It begins maintenance, and ends it.
+    pub maintenance: Option<Signal>,
+}
+
+impl Signals {
+    /// Those of ContainerPilot 3: TERM and INT stop.
+    pub fn stopping() -> Self {
+        Self {
+            stop: vec![Signal::TERM, Signal::INT],
+            reload: None,
+            maintenance: None,
+        }
+    }
+
+    /// None: the main application gets them all, and its end is the end of the helper. That is
+    /// what an init without a configuration does.
+    pub fn forwarded() -> Self {
+        Self {
+            stop: Vec::new(),
+            reload: None,
+            maintenance: None,
+        }
+    }
+}
+
+impl Default for Signals {
+    fn default() -> Self {
+        Self::stopping()
+    }
+}
+
+/// The status to end with after a request to stop. Without one it is that of the main application,
+/// else of the first job that failed for good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum StopSignals {
-    /// A request to stop everything, in order.
+pub enum AskedStatus {
+    /// 0, if no job had to be killed.
     #[default]
-    Shutdown,
-    /// Nothing special: the main application gets them as any other signal, and its end is the
-    /// end of the helper. That is what an init without a configuration does.
-    Forwarded,
+    Clean,
+    /// That of the essential job, however it came to its end; 255 if a signal ended it, in every
+    /// case (ContainerPilot 1 and 2).
+    OfTheApplication,
+    /// Always this one (consul-template: 12).
+    Fixed(u8),
+}
+
+/// What follows once templates have changed and every command that takes them up is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AfterChanges {
+    /// The job that has to take notice; nothing happens while it does not run.
+    pub job: JobName,
+    /// How it does.
+    pub notice: Notice,
+}
+
+/// How a job takes notice of changed files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// By a signal.
+    Signal(Signal),
+    /// By starting anew, after a pause of a random part of `splay`.
+    Restart {
+        /// The longest pause.
+        splay: Duration,
+    },
+}
+
+/// How long the helper stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Stay {
+    /// While there are jobs.
+    #[default]
+    WithJobs,
+    /// Until it is asked to stop, whatever becomes of its templates.
+    UntilAsked,
+    /// Until every template stands and was taken up, and no job runs. A template or a command
+    /// that fails ends it with status [`Stay::FAILED`].
+    UntilRendered {
+        /// How long a catalog that does not answer is waited for; none is for ever.
+        patience: Option<Duration>,
+    },
+}
+
+impl Stay {
+    /// The status of a run that was to render once and failed (consul-template's).
+    pub const FAILED: u8 = 14;
 }
 
 impl Spec {
@@ -45,7 +136,10 @@ impl Default for Spec {
             watches: Vec::new(),
             templates: Vec::new(),
             stop_timeout: Self::STOP_TIMEOUT,
-            stop_signals: StopSignals::Shutdown,
+            signals: Signals::stopping(),
+            asked_status: AskedStatus::Clean,
+            after_changes: None,
+            stay: Stay::WithJobs,
         }
     }
 }
@@ -73,6 +167,12 @@ pub struct JobSpec {
     pub overlap: Overlap,
     /// What its end means for the container.
     pub role: Role,
+    /// On which stops of another job it has its turn, if it runs on such stops.
+    pub turn: Turn,
+    /// What maintenance means to its runs.
+    pub maintenance: InMaintenance,
+    /// What a reload that leaves it as it is means to it.
+    pub reload: OnReload,
     /// How to find out whether it is well.
     pub health: Option<HealthSpec>,
     /// How it stands in the catalog.
@@ -93,6 +193,9 @@ impl JobSpec {
             stop: StopSpec::DEFAULT,
             overlap: Overlap::Queue,
             role: Role::Ordinary,
+            turn: Turn::Always,
+            maintenance: InMaintenance::Runs,
+            reload: OnReload::Stays,
             health: None,
             service: None,
         }
@@ -109,6 +212,41 @@ pub enum Role {
     Ordinary,
     /// Nothing: the job is there for the others, and ends with them.
     Companion,
+    /// Its failure ends the container, with its status, even if another status was decided
+    /// already; its success means nothing (`preStart` and `postStop` of ContainerPilot 1 and 2).
+    Veto,
+}
+
+/// On which stops of another job a job has its turn that runs on that other's `stopping`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Turn {
+    /// On every one.
+    #[default]
+    Always,
+    /// Only while the other's process is there to be stopped, not after it ended by itself
+    /// (`preStop` of ContainerPilot 1 and 2).
+    WhileRunning,
+}
+
+/// What maintenance means to the runs of a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum InMaintenance {
+    /// Nothing.
+    #[default]
+    Runs,
+    /// None is started; one start event that came meanwhile is made good at the end, a tick is not.
+    Pauses,
+}
+
+/// What a reload that leaves a job as it is means to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum OnReload {
+    /// Nothing.
+    #[default]
+    Stays,
+    /// Its restarts are counted anew, and if it is over it starts again (`coprocesses` of
+    /// ContainerPilot 2).
+    Renews,
 }
 
 /// A program to run.
@@ -139,13 +277,15 @@ impl Command {
 }
 
 /// Where the output of a command goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub enum Output {
     /// Line by line into the log, with the job's name.
     #[default]
     Logged,
     /// The helper's own stdout and stderr, inherited (`logging.raw`).
     Raw,
+    /// Stdout is a value of this metric if the run succeeds, stderr is logged (`sensors`).
+    Metric(String),
 }
 
 /// When a job runs.
@@ -155,10 +295,38 @@ pub enum When {
     Once(Condition),
     /// Each time the condition holds.
     Each(Condition),
-    /// At startup and then on every tick.
-    Every(Duration),
+    /// On every tick.
+    Every(Beat),
     /// On each arrival of a signal, which the main application then does not get.
     OnSignal(Signal),
+}
+
+/// The ticks of a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Beat {
+    /// The time from one to the next.
+    pub period: Duration,
+    /// When the first one is.
+    pub first: First,
+}
+
+/// When the first tick of a job is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum First {
+    /// At startup.
+    AtOnce,
+    /// One period after startup (`tasks` and `sensors` of ContainerPilot 2).
+    AfterOne,
+}
+
+impl Beat {
+    /// A tick at startup, and then one every period.
+    pub fn every(period: Duration) -> Self {
+        Self {
+            period,
+            first: First::AtOnce,
+        }
+    }
 }
 
 /// What must have happened for a job to start.
@@ -397,6 +565,57 @@ pub struct TemplateSpec {
     pub on_change: OnChange,
     /// How long to wait for a burst of changes to settle.
     pub wait: Wait,
+    /// How its text is read.
+    pub language: Language,
+    /// How its file is written.
+    pub writing: Writing,
+}
+
+impl TemplateSpec {
+    /// A template with defaults for everything but where it comes from and goes to.
+    pub fn new(
+        name: impl Into<TemplateName>,
+        source: TemplateSource,
+        destination: impl Into<String>,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            source,
+            destination: destination.into(),
+            perms: None,
+            user: None,
+            group: None,
+            check: None,
+            on_change: OnChange::None,
+            wait: Wait::DEFAULT,
+            language: Language::default(),
+            writing: Writing::default(),
+        }
+    }
+}
+
+/// How the text of a template is read.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Language {
+    /// What begins and ends an action; none are `{{` and `}}`.
+    pub delimiters: Option<(String, String)>,
+    /// Whether a key that a map does not have is an error.
+    pub missing_key_is_error: bool,
+    /// Functions it may not call; `*` and `?` match as in a shell.
+    pub denied: Vec<String>,
+    /// The directory that `file` may not leave.
+    pub sandbox: Option<String>,
+}
+
+/// How the file of a template is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Writing {
+    /// Whether missing directories above it are made.
+    pub make_directories: bool,
+    /// Whether the file it replaces stays beside it, as `NAME.bak`.
+    pub backup: bool,
+    /// Whether it is shown on stdout instead (`-dry`).
+    pub dry: bool,
 }
 
 /// Where the text of a template comes from.

@@ -12,7 +12,7 @@ use crate::{
     Effect, Event, EventKind, Input, JobCommand, JobName, Level, Signal, Source, Spec, Time,
     job::{Job, State, Then},
     run::Run,
-    spec::{Role, StopSignals, When},
+    spec::{Role, Signals, When},
     step::{Ids, Step},
     template::{self, Template},
     watch::Watch,
@@ -25,7 +25,7 @@ pub struct Supervisor {
     pub(crate) watches: Vec<Watch>,
     pub(crate) templates: Vec<Template>,
     stop_timeout: Duration,
-    stop_signals: StopSignals,
+    signals: Signals,
     pub(crate) maintenance: bool,
     pub(crate) life: Life,
     /// What came before everything was in place; it is taken up then.
@@ -65,7 +65,7 @@ impl Supervisor {
             watches: spec.watches.into_iter().map(Watch::new).collect(),
             templates: spec.templates.into_iter().map(Template::new).collect(),
             stop_timeout: spec.stop_timeout,
-            stop_signals: spec.stop_signals,
+            signals: spec.signals,
             maintenance: false,
             life: Life::Starting,
             early: Vec::new(),
@@ -134,6 +134,7 @@ impl Supervisor {
                 rest,
             } => self.on_run_exited(run, status, &output, rest, step),
             Input::RunGone { run } => self.on_run_gone(run, step),
+            Input::CatalogLost | Input::CatalogBack => {}
             Input::Withdrawn { job } => self.with_job(&job, |job| job.on_withdrawn(step)),
             Input::WatchAnswered { watch, instances } => {
                 self.on_watch_answered(&watch, instances, step);
@@ -163,6 +164,8 @@ impl Supervisor {
             | Input::RunFailedToStart { .. }
             | Input::RunExited { .. }
             | Input::RunGone { .. }
+            | Input::CatalogLost
+            | Input::CatalogBack
             | Input::Withdrawn { .. }
             | Input::WatchAnswered { .. }
             | Input::TemplateDataChanged { .. }
@@ -250,12 +253,13 @@ impl Supervisor {
     }
 
     fn asks_to_stop(&self, signal: Signal) -> bool {
-        let forwarded = self.stop_signals == StopSignals::Forwarded;
+        let forwarded = !self.signals.stop.contains(&signal);
         let heard = || {
             self.main_application()
                 .is_some_and(|job| job.run().is_some())
         };
-        (signal == Signal::TERM || signal == Signal::INT) && !(forwarded && heard())
+        let usual = signal == Signal::TERM || signal == Signal::INT;
+        !forwarded || (usual && !heard())
     }
 
     /// The job that stands for the container: the essential one, or the only one that runs a

@@ -62,6 +62,12 @@ const ROOMS: &[Room] = &[
         others: None,
     },
     Room {
+        name: "ctmpl",
+        ours: &["catalog", "go-template"],
+        in_tests: &[],
+        others: None,
+    },
+    Room {
         name: "pilot-config",
         ours: &["go-template", "pilot-core"],
         in_tests: &[],
@@ -71,6 +77,7 @@ const ROOMS: &[Room] = &[
         name: "containerpilot",
         ours: &[
             "catalog",
+            "ctmpl",
             "dev-catalog",
             "go-template",
             "logbook",

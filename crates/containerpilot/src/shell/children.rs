@@ -84,7 +84,7 @@ impl Shell {
         launch.cwd = command.cwd.as_ref().map(Into::into);
         launch.identity = account::identity(command.user.as_deref(), command.group.as_deref())?;
         launch.output = match command.output {
-            Output::Logged => reaper::Output::Piped,
+            Output::Logged | Output::Metric(_) => reaper::Output::Piped,
             Output::Raw => reaper::Output::Inherit,
         };
         if self.terminal {

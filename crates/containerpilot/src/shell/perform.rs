@@ -33,6 +33,10 @@ impl Shell {
             Effect::Render { template } => self.render(template),
             Effect::Install { template } => self.install(template),
             Effect::Discard { template } => self.desk.discard(&template),
+            Effect::Reload => {
+                // Why it cannot be used is in the log already.
+                let _ = self.reload();
+            }
             Effect::Announce(event) => {
                 let (code, source) = (event.kind.code(), event.source.to_string());
                 self.meter.registry.event(code, &source);

@@ -44,7 +44,6 @@ pub(super) fn check(raw: &RawJob<'_>, ground: Ground<'_>) -> Checked {
     let trigger = when::check(raw, ground);
     let limits = restarts::check(raw, ground);
     let spec = JobSpec {
-        name: name.into(),
         exec: exec(raw, ground),
         start_within: trigger.within,
         restarts: limits,
@@ -56,6 +55,7 @@ pub(super) fn check(raw: &RawJob<'_>, ground: Ground<'_>) -> Checked {
         health: health.or_else(|| service.as_ref().and_then(service::own_health)),
         when: trigger.when,
         service,
+        ..JobSpec::new(name)
     };
     let advertised_at = port.map(|port| port.span);
     let (mentions, trigger_is_broken) = (trigger.mentions, trigger.broken);
@@ -102,7 +102,7 @@ pub(super) fn surround(argv: Vec<String>, raw: &RawJob<'_>, raw_output: bool) ->
 fn timeout(raw: &RawJob<'_>, when: &When, ground: Ground<'_>) -> Option<Duration> {
     let Some(written) = &raw.timeout else {
         return match when {
-            When::Every(interval) => Some(*interval),
+            When::Every(beat) => Some(beat.period),
             When::Once(_) | When::Each(_) | When::OnSignal(_) => None,
         };
     };

@@ -84,16 +84,15 @@ impl Check<'_, '_> {
             .wait
             .as_ref()
             .map_or(Wait::DEFAULT, |wait| self.wait(wait));
+        let (name, destination) = (called(raw)?, text(raw.destination.as_ref())?);
         Some(TemplateSpec {
-            name: called(raw)?.into(),
-            source: source?,
-            destination: text(raw.destination.as_ref())?,
             perms,
             user: text(raw.user.as_ref()),
             group: text(raw.group.as_ref()),
             check,
             on_change: on_change.unwrap_or(OnChange::None),
             wait,
+            ..TemplateSpec::new(name, source?, destination)
         })
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use pilot_core::{
     Event, EventKind, Signal, Source,
-    spec::{Condition, When},
+    spec::{Beat, Condition, When},
 };
 
 use super::Ground;
@@ -89,7 +89,9 @@ impl Reader<'_> {
             return self.refuse(raw.span, &format!("job[{}].when {only}", self.name));
         }
         if let Some(interval) = &raw.interval {
-            return self.interval(interval, raw).map(When::Every);
+            return self
+                .interval(interval, raw)
+                .map(|period| When::Every(Beat::every(period)));
         }
         let repeats = each.is_some();
         let word = once.or(each);

@@ -218,7 +218,10 @@ fn case_74_timeouts() {
 #[test]
 fn case_75_defaults_of_a_periodic_job() {
     let job = job("name: \"a\", exec: \"x\", when: { interval: \"1500ms\" }");
-    assert_eq!(job.when, When::Every(Duration::from_millis(1500)));
+    assert_eq!(
+        job.when,
+        When::Every(pilot_core::spec::Beat::every(Duration::from_millis(1500)))
+    );
     assert_eq!(job.timeout, Some(Duration::from_millis(1500)));
     assert_eq!(
         (job.restarts, job.overlap),

@@ -94,20 +94,20 @@ impl Job {
     }
 
     fn schedule_tick(&mut self, step: &Step<'_>) {
-        if let When::Every(interval) = self.spec.when {
-            self.tick_at = Some(step.now + interval);
+        if let When::Every(beat) = self.spec.when {
+            self.tick_at = Some(step.now + beat.period);
         }
     }
 
     /// A tick of an interval job. Ticks that were missed are not made up for.
     pub(super) fn on_tick(&mut self, step: &mut Step<'_>) {
-        let (When::Every(interval), Some(at)) = (&self.spec.when, self.tick_at) else {
+        let (When::Every(beat), Some(at)) = (&self.spec.when, self.tick_at) else {
             return;
         };
         if at > step.now || !self.ticking() {
             return;
         }
-        self.tick_at = Some(step.now.next_beat(at, *interval));
+        self.tick_at = Some(step.now.next_beat(at, beat.period));
         match &self.state {
             State::Idle => {
                 if self.spend_restart() {

@@ -21,7 +21,7 @@ impl Supervisor {
         }
         self.stop_timeout = spec.stop_timeout;
         step.stop_timeout = spec.stop_timeout;
-        self.stop_signals = spec.stop_signals;
+        self.signals = spec.signals;
         self.replace_watches(spec.watches, step);
         self.replace_templates(spec.templates, step);
         self.replace_jobs(spec.jobs, step);

@@ -118,6 +118,7 @@ fn spawned(effects: &[Effect]) -> Option<RunId> {
         | Effect::Render { .. }
         | Effect::Install { .. }
         | Effect::Discard { .. }
+        | Effect::Reload
         | Effect::Announce(_)
         | Effect::Log { .. }
         | Effect::Exit { .. } => None,

@@ -71,6 +71,8 @@ impl Law {
             | Input::RunFailedToStart { .. }
             | Input::RunExited { .. }
             | Input::RunGone { .. }
+            | Input::CatalogLost
+            | Input::CatalogBack
             | Input::Withdrawn { .. }
             | Input::WatchAnswered { .. }
             | Input::TemplateDataChanged { .. }
@@ -109,7 +111,8 @@ impl Law {
             Effect::Announce(event) => self.on_announced(event),
             Effect::Exit { .. } => self.on_exit(),
             Effect::Render { .. } => must(!self.shutdown, "a render while stopping"),
-            Effect::Follow { .. }
+            Effect::Reload
+            | Effect::Follow { .. }
             | Effect::Unfollow { .. }
             | Effect::LoadTemplate { .. }
             | Effect::DropTemplate { .. }

@@ -18,8 +18,8 @@ use std::time::Duration;
 use pilot_core::{
     Event, EventKind, Input, Instance, JobCommand, JobName, Signal, Source, Spec,
     spec::{
-        Backoff, Command, Condition, HealthSpec, JobSpec, OnChange, Overlap, Restarts, Role,
-        ServiceSpec, Status, StopSignals, TemplateSource, TemplateSpec, Wait, WatchSpec, When,
+        Backoff, Beat, Command, Condition, HealthSpec, JobSpec, OnChange, Overlap, Restarts, Role,
+        ServiceSpec, Signals, Status, TemplateSource, TemplateSpec, WatchSpec, When,
     },
 };
 
@@ -97,7 +97,7 @@ fn config_line(config: &mut Config, line: &str) {
     let words: Vec<&str> = head.split_whitespace().collect();
     match *words.as_slice() {
         ["stop", "timeout", span] => config.spec.stop_timeout = duration(span),
-        ["forwarded"] => config.spec.stop_signals = StopSignals::Forwarded,
+        ["forwarded"] => config.spec.signals = Signals::forwarded(),
         ["job", name] => job(config, name, attributes),
         ["watch", name] => config.spec.watches.push(watch(name)),
         ["template", name] => template(config, name, attributes),
@@ -148,7 +148,7 @@ fn when(job: &mut JobSpec, text: &str) -> When {
         "every" => {
             job.overlap = Overlap::Skip;
             job.restarts = Restarts::Unlimited;
-            When::Every(duration(rest))
+            When::Every(Beat::every(duration(rest)))
         }
         _ => panic!("no such trigger: {text}"),
     }
@@ -257,17 +257,8 @@ pub(crate) fn watch(name: &str) -> WatchSpec {
 }
 
 fn template(config: &mut Config, name: &str, attributes: &str) {
-    let mut template = TemplateSpec {
-        name: name.into(),
-        source: TemplateSource::Inline(String::new()),
-        destination: format!("/etc/{name}"),
-        perms: None,
-        user: None,
-        group: None,
-        check: None,
-        on_change: OnChange::None,
-        wait: Wait::DEFAULT,
-    };
+    let source = TemplateSource::Inline(String::new());
+    let mut template = TemplateSpec::new(name, source, format!("/etc/{name}"));
     for text in attributes.split(';').map(str::trim) {
         let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
         match word {

@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use pilot_core::{
     Input, Signal, Spec,
-    spec::{JobSpec, StopSignals, When},
+    spec::{JobSpec, When},
 };
 use proptest::{
     strategy::{Strategy, ValueTree},
@@ -80,7 +80,7 @@ fn play(case: &Case) -> World {
     let until = CURFEW + longest_stop(&case.reloads);
     world.drive(Some(until), 200_000);
     // Who forwards TERM lives as long as the application likes.
-    let forwards = |spec: &Spec| spec.stop_signals == StopSignals::Forwarded;
+    let forwards = |spec: &Spec| spec.signals.stop.is_empty();
     assert!(
         world.exit.is_some() || case.reloads.iter().any(forwards),
         "no end within {until:?}\n{}\n{:?}",

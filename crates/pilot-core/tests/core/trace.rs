@@ -52,6 +52,8 @@ impl Trace {
                 JobCommand::Signal(signal) => format!("> signal {signal} {job}"),
             },
             Input::Reloaded(_) => "> reload".to_owned(),
+            Input::CatalogLost => "> the catalog is lost".to_owned(),
+            Input::CatalogBack => "> the catalog is back".to_owned(),
             Input::Withdrawn { job } => format!("> {job} is out of the catalog"),
             Input::Started => "> started".to_owned(),
             Input::Woken
@@ -106,6 +108,7 @@ impl Trace {
                 format!("withdraw {job}")
             }
             Effect::Follow { watch } => format!("follow {}", watch.name),
+            Effect::Reload => "reload".to_owned(),
             Effect::Unfollow { watch } => format!("unfollow {watch}"),
             Effect::LoadTemplate { template } => format!("load {}", template.name),
             Effect::DropTemplate { template } => format!("drop {template}"),

@@ -293,6 +293,7 @@ impl World {
             }
             Effect::Exit { code } => self.exit = Some(code),
             Effect::Publish { .. }
+            | Effect::Reload
             | Effect::Follow { .. }
             | Effect::Unfollow { .. }
             | Effect::DropTemplate { .. }

@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use pilot_core::{
     EventKind, Input, JobCommand, RunId, Signal, Source, Spec,
     spec::{
-        Backoff, Command, Condition, HealthSpec, JobSpec, OnChange, Overlap, Restarts, Role,
+        Backoff, Beat, Command, Condition, HealthSpec, JobSpec, OnChange, Overlap, Restarts, Role,
         StopSpec, When,
     },
 };
@@ -48,7 +48,7 @@ impl fmt::Debug for Case {
             writeln!(
                 f,
                 "\nstop timeout {:?}, {:?}",
-                spec.stop_timeout, spec.stop_signals
+                spec.stop_timeout, spec.signals
             )?;
             for job in &spec.jobs {
                 writeln!(f, "  {job:?}")?;
@@ -142,7 +142,7 @@ fn spec() -> impl Strategy<Value = Spec> {
             ..Spec::default()
         };
         if forwarded {
-            spec.stop_signals = pilot_core::spec::StopSignals::Forwarded;
+            spec.signals = pilot_core::spec::Signals::forwarded();
         }
         if extra & 1 == 1 {
             spec.watches.push(read::watch("w"));
@@ -262,7 +262,7 @@ fn when(n: usize) -> BoxedStrategy<When> {
         3 => Just(When::Once(Condition::startup())),
         4 => condition().prop_map(When::Once),
         3 => condition().prop_map(When::Each),
-        1 => (200_u64..2000).prop_map(|ms| When::Every(Duration::from_millis(ms))),
+        1 => (200_u64..2000).prop_map(|ms| When::Every(Beat::every(Duration::from_millis(ms)))),
         1 => Just(When::OnSignal(Signal::HUP)),
     ]
     .boxed()

@@ -1,0 +1,186 @@
+//! What a catalog says, with everything a template or a comparison may look at.
+//!
+//! A helper may hold tens of thousands of instances, so what many of them share is held once:
+//! nodes are shared, texts are no larger than what they hold.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use bytes::Bytes;
+use pilot_core::spec::Status;
+
+/// The answer to a query; cheap to clone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Of a service. Sorted by node and identity, unless the query says whom to be near to.
+    Instances(Arc<[Instance]>),
+    /// All services, sorted by name.
+    Services(Arc<[ServiceName]>),
+    /// All nodes, sorted by name and address, unless the query says whom to be near to.
+    Nodes(Arc<[Arc<Node>]>),
+    /// One node; none if there is no such node.
+    Node(Option<Arc<NodeServices>>),
+    /// All datacenters, sorted.
+    Datacenters(Arc<[Box<str>]>),
+    /// Of a key; none if there is no such key.
+    Value(Option<Bytes>),
+    /// Under a prefix, sorted by key.
+    Pairs(Arc<[Pair]>),
+}
+
+/// One instance of a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Instance {
+    /// Its identity at its agent.
+    pub id: Box<str>,
+    /// The name of its service.
+    pub service: Arc<str>,
+    /// The node it runs on.
+    pub node: Arc<Node>,
+    /// Its own address; empty if it has none.
+    pub own_address: Box<str>,
+    /// Its port.
+    pub port: u16,
+    /// Its tags, in the catalog's order.
+    pub tags: Arc<[Box<str>]>,
+    /// Its key and value pairs.
+    pub meta: Arc<BTreeMap<Box<str>, Box<str>>>,
+    /// Its weights, if the catalog knows any.
+    pub weights: Option<Weights>,
+    /// The worst of its checks.
+    pub status: Health,
+    /// Its checks and those of its node.
+    pub checks: Box<[Check]>,
+}
+
+impl Instance {
+    /// Where it is: its own address, or its node's when it has none.
+    pub fn address(&self) -> &str {
+        if self.own_address.is_empty() {
+            &self.node.address
+        } else {
+            &self.own_address
+        }
+    }
+}
+
+/// How an instance is, all its checks taken together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Health {
+    /// By its checks.
+    Checked(Status),
+    /// Taken out of service by hand, which says more than any check.
+    Maintenance,
+}
+
+impl Health {
+    /// The word that Consul and templates use.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Checked(status) => status.word(),
+            Self::Maintenance => "maintenance",
+        }
+    }
+}
+
+/// How much of the load an instance should get.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Weights {
+    /// While it passes.
+    pub passing: i64,
+    /// While it warns.
+    pub warning: i64,
+}
+
+/// One check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// Its identity at its agent.
+    pub id: Box<str>,
+    /// Its name.
+    pub name: Box<str>,
+    /// The node it belongs to.
+    pub node: Arc<str>,
+    /// What people wrote about it.
+    pub notes: Box<str>,
+    /// What it last said.
+    pub output: Box<str>,
+    /// The status in the catalog's word.
+    pub status: Box<str>,
+    /// The instance it belongs to; empty for one of the node.
+    pub service_id: Box<str>,
+    /// The service it belongs to; empty for one of the node.
+    pub service: Box<str>,
+}
+
+/// One node.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Node {
+    /// Its identity.
+    pub id: Box<str>,
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its address.
+    pub address: Box<str>,
+    /// Its datacenter.
+    pub datacenter: Box<str>,
+    /// Its addresses by the network they are for.
+    pub tagged_addresses: BTreeMap<Box<str>, Box<str>>,
+    /// Its key and value pairs.
+    pub meta: BTreeMap<Box<str>, Box<str>>,
+}
+
+/// A node and what runs on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeServices {
+    /// The node.
+    pub node: Arc<Node>,
+    /// Its services, sorted by name and identity.
+    pub services: Vec<NodeService>,
+}
+
+/// A service as its node knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeService {
+    /// Its identity at its agent.
+    pub id: Box<str>,
+    /// Its name.
+    pub service: Box<str>,
+    /// Its own address; empty if it has none.
+    pub own_address: Box<str>,
+    /// Its port.
+    pub port: u16,
+    /// Its tags, in the catalog's order.
+    pub tags: Arc<[Box<str>]>,
+    /// Its key and value pairs.
+    pub meta: BTreeMap<Box<str>, Box<str>>,
+    /// Whether others may change its tags.
+    pub enable_tag_override: bool,
+}
+
+/// The name of a service, and every tag that an instance of it has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceName {
+    /// The name.
+    pub name: Box<str>,
+    /// The tags, sorted.
+    pub tags: Arc<[Box<str>]>,
+}
+
+/// A key and its value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pair {
+    /// The whole key.
+    pub path: Box<str>,
+    /// Its value.
+    pub value: Bytes,
+    /// The index it was made at.
+    pub create_index: u64,
+    /// The index it last changed at.
+    pub modify_index: u64,
+    /// How often it was locked.
+    pub lock_index: u64,
+    /// What applications keep with it.
+    pub flags: u64,
+    /// The session that holds it; empty if none does.
+    pub session: Box<str>,
+}
