@@ -17,6 +17,7 @@ mod kernel;
 mod lifecycle;
 mod peers;
 mod program;
+mod render;
 mod report;
 mod stamps;
 mod workshop;
@@ -35,7 +36,7 @@ const HELP: &str = "\
 usage: bench/run [--json] [--quick] [--only PART,...] [--pilot FILE]
   --json         the same numbers for a program
   --quick        a tenth of the runs: is it still sound, not how fast is it
-  --only PARTS   of: size, start (and stop), idle, check, change
+  --only PARTS   of: size, start (and stop), idle, check, change, render
   --pilot FILE   the binary to measure; dist/containerpilot by default
 ";
 
@@ -47,7 +48,17 @@ struct Wishes {
 }
 
 fn main() -> ExitCode {
-    let wishes = match wishes(env::args().skip(1)) {
+    let words: Vec<String> = env::args().skip(1).collect();
+    // What is measured in a process of its own.
+    let apart = match words.split_first() {
+        Some((word, rest)) if word == "usage" => Some(render::usage(rest)),
+        Some((word, rest)) if word == "reference" => Some(render::reference(rest)),
+        Some(_) | None => None,
+    };
+    if let Some(done) = apart {
+        return ended(done);
+    }
+    let wishes = match wishes(words.into_iter()) {
         Ok(Some(wishes)) => wishes,
         Ok(None) => {
             print!("{HELP}");
@@ -58,7 +69,11 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    match run(&wishes) {
+    ended(run(&wishes))
+}
+
+fn ended(done: Result<(), String>) -> ExitCode {
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => {
             eprintln!("bench: {reason}");
@@ -108,7 +123,7 @@ fn run(wishes: &Wishes) -> Result<(), String> {
     };
     let watched = Duration::from_secs(seconds);
     let mut told = Vec::new();
-    for part in ["size", "start", "idle", "check", "change"] {
+    for part in ["size", "start", "idle", "check", "change", "render"] {
         if wishes
             .only
             .as_ref()
@@ -121,7 +136,8 @@ fn run(wishes: &Wishes) -> Result<(), String> {
             "start" => lifecycle::measure(&mut workshop, rounds),
             "idle" => idle::measure(&mut workshop, watched),
             "check" => checks::measure(&mut workshop, watched),
-            _ => change::measure(&mut workshop, changes),
+            "change" => change::measure(&mut workshop, changes),
+            _ => render::measure(&mut workshop, changes, watched),
         };
         for table in tables {
             if !wishes.json {

@@ -16,7 +16,9 @@ use pilot_core::{
     spec::{TemplateSource, TemplateSpec},
 };
 
-use self::candidate::Candidate;
+use tokio::task::JoinSet;
+
+use self::candidate::{Candidate, Written};
 pub(super) use self::functions::Facts;
 use super::{Shell, follows::Need};
 use crate::source::{plain, read_regular};
@@ -25,6 +27,14 @@ use crate::source::{plain, read_regular};
 #[derive(Default)]
 pub(super) struct Desk {
     sheets: BTreeMap<TemplateName, Sheet>,
+    /// Writing takes as long as the disk likes, and the loop must not wait for it.
+    writing: JoinSet<Done>,
+}
+
+/// What came of work on the file of a template.
+pub(super) enum Done {
+    Written(TemplateName, Result<Written, String>),
+    Installed(TemplateName, Option<String>),
 }
 
 struct Sheet {
@@ -36,6 +46,18 @@ impl Desk {
     pub(super) fn discard(&mut self, name: &TemplateName) {
         if let Some(sheet) = self.sheets.get_mut(name) {
             sheet.candidate = None;
+        }
+    }
+
+    /// Waits for work on a file to be over; for ever while there is none.
+    pub(super) async fn done(&mut self) -> Done {
+        loop {
+            match self.writing.join_next().await {
+                Some(Ok(done)) => return done,
+                // A fault in such work ends it, and the template waits for its data to change.
+                Some(Err(_)) => {}
+                None => return std::future::pending().await,
+            }
         }
     }
 }
@@ -79,13 +101,62 @@ impl Shell {
         let missing = self.missing(&needs);
         let rendering = match text {
             _ if !missing.is_empty() => Rendering::Missing(missing),
-            Ok(text) => self.compare(&template, &text),
+            Ok(text) => return self.write(template, text),
             Err(reason) => Rendering::Failed(reason),
         };
         self.inputs.push_back(Input::TemplateRendered {
             template,
             rendering,
         });
+    }
+
+    /// Writes the text beside the file, or shows it where nothing shall be written.
+    fn write(&mut self, template: TemplateName, text: String) {
+        let Some(sheet) = self.desk.sheets.get(&template) else {
+            return;
+        };
+        if sheet.spec.writing.dry {
+            crate::say::out(&format!("> {}\n{text}", sheet.spec.destination));
+            let rendering = Rendering::Unchanged;
+            self.inputs.push_back(Input::TemplateRendered {
+                template,
+                rendering,
+            });
+            return;
+        }
+        let spec = sheet.spec.clone();
+        self.desk.writing.spawn_blocking(move || {
+            let written = candidate::write(&spec, text.as_bytes());
+            Done::Written(template, written)
+        });
+    }
+
+    /// Work on a file is over.
+    pub(super) fn on_file_done(&mut self, done: Done) {
+        let input = match done {
+            Done::Written(template, written) => Input::TemplateRendered {
+                rendering: self.take_up_written(&template, written),
+                template,
+            },
+            Done::Installed(template, failure) => Input::TemplateInstalled { template, failure },
+        };
+        self.inputs.push_back(input);
+    }
+
+    fn take_up_written(
+        &mut self,
+        name: &TemplateName,
+        written: Result<Written, String>,
+    ) -> Rendering {
+        match (written, self.desk.sheets.get_mut(name)) {
+            (Ok(Written::Candidate(candidate)), Some(sheet)) => {
+                let path = candidate.path().display().to_string();
+                sheet.candidate = Some(candidate);
+                Rendering::Candidate { path }
+            }
+            (Ok(Written::Candidate(_) | Written::Stands), _) => Rendering::Unchanged,
+            (Err(reason), _) => Rendering::Failed(reason),
+        }
     }
 
     /// What the catalog has not answered yet.
@@ -101,35 +172,17 @@ impl Shell {
         needs.iter().filter(unknown).map(word).collect()
     }
 
-    fn compare(&mut self, name: &TemplateName, text: &str) -> Rendering {
-        let Some(sheet) = self.desk.sheets.get_mut(name) else {
-            return Rendering::Unchanged;
-        };
-        match candidate::stands(&sheet.spec, text) {
-            Ok(true) => return Rendering::Unchanged,
-            Ok(false) => {}
-            Err(reason) => return Rendering::Failed(reason),
-        }
-        match Candidate::write(&sheet.spec, text) {
-            Ok(candidate) => {
-                let path = candidate.path().display().to_string();
-                sheet.candidate = Some(candidate);
-                Rendering::Candidate { path }
-            }
-            Err(reason) => Rendering::Failed(reason),
-        }
-    }
-
     pub(super) fn install(&mut self, template: TemplateName) {
         let sheet = self.desk.sheets.get_mut(&template);
-        let candidate = sheet.and_then(|sheet| sheet.candidate.take());
-        let failure = match candidate.map(Candidate::install) {
-            Some(Ok(())) => None,
-            Some(Err(reason)) => Some(reason),
-            None => Some("there is no candidate to put in place".to_owned()),
+        let Some(candidate) = sheet.and_then(|sheet| sheet.candidate.take()) else {
+            let failure = Some("there is no candidate to put in place".to_owned());
+            self.inputs
+                .push_back(Input::TemplateInstalled { template, failure });
+            return;
         };
-        self.inputs
-            .push_back(Input::TemplateInstalled { template, failure });
+        self.desk
+            .writing
+            .spawn_blocking(move || Done::Installed(template, candidate.install().err()));
     }
 }
 
