@@ -48,8 +48,8 @@ pub struct Instance {
     pub weights: Option<Weights>,
     /// The worst of its checks.
     pub status: Health,
-    /// Its checks and those of its node.
-    pub checks: Box<[Check]>,
+    /// Those of its node and its own; what instances have in common is one and the same.
+    pub checks: Box<[Arc<Check>]>,
 }
 
 impl Instance {
@@ -92,28 +92,28 @@ pub struct Weights {
 }
 
 /// One check.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Check {
     /// Its identity at its agent.
     pub id: Box<str>,
     /// Its name.
-    pub name: Box<str>,
+    pub name: Arc<str>,
     /// The node it belongs to.
     pub node: Arc<str>,
     /// What people wrote about it.
-    pub notes: Box<str>,
+    pub notes: Arc<str>,
     /// What it last said.
-    pub output: Box<str>,
+    pub output: Arc<str>,
     /// The status in the catalog's word.
-    pub status: Box<str>,
+    pub status: Arc<str>,
     /// The instance it belongs to; empty for one of the node.
     pub service_id: Box<str>,
     /// The service it belongs to; empty for one of the node.
-    pub service: Box<str>,
+    pub service: Arc<str>,
 }
 
 /// One node.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Node {
     /// Its identity.
     pub id: Box<str>,

@@ -1,5 +1,7 @@
 //! What may be asked of a catalog, and followed.
 
+use std::fmt;
+
 /// Something of a catalog that may be followed. Two equal queries are one question.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Query {
@@ -68,5 +70,79 @@ impl ServiceQuery {
             name: name.into(),
             ..Self::default()
         }
+    }
+}
+
+/// As a template would ask, for people: a service by its bare name, all else after its kind.
+impl fmt::Display for Query {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (dc, near) = match self {
+            Self::Service(query) => return query.fmt(f),
+            Self::Services { dc } => {
+                f.write_str("services")?;
+                (dc, &None)
+            }
+            Self::Nodes { dc, near } => {
+                f.write_str("nodes")?;
+                (dc, near)
+            }
+            Self::Node { name, dc } => {
+                write!(f, "node {}", name.as_deref().unwrap_or("of the agent"))?;
+                (dc, &None)
+            }
+            Self::Datacenters { .. } => return f.write_str("datacenters"),
+            Self::Key { path, dc } => {
+                write!(f, "key {path}")?;
+                (dc, &None)
+            }
+            Self::Pairs { prefix, dc } => {
+                write!(f, "keys under {prefix}")?;
+                (dc, &None)
+            }
+        };
+        place(f, dc.as_deref(), near.as_deref())
+    }
+}
+
+impl fmt::Display for ServiceQuery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(tag) = &self.tag {
+            write!(f, "{tag}.")?;
+        }
+        f.write_str(&self.name)?;
+        place(f, self.dc.as_deref(), self.near.as_deref())
+    }
+}
+
+fn place(f: &mut fmt::Formatter<'_>, dc: Option<&str>, near: Option<&str>) -> fmt::Result {
+    if let Some(dc) = dc {
+        write!(f, "@{dc}")?;
+    }
+    if let Some(near) = near {
+        write!(f, "~{near}")?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_reads_as_a_template_asks() {
+        let blue = ServiceQuery {
+            tag: Some("blue".to_owned()),
+            dc: Some("east".to_owned()),
+            near: Some("_agent".to_owned()),
+            ..ServiceQuery::passing("web")
+        };
+        assert_eq!(Query::Service(blue).to_string(), "blue.web@east~_agent");
+        let plain = Query::Service(ServiceQuery::passing("web"));
+        assert_eq!(plain.to_string(), "web");
+        let key = Query::Key {
+            path: "a/b".to_owned(),
+            dc: Some("west".to_owned()),
+        };
+        assert_eq!(key.to_string(), "key a/b@west");
     }
 }
