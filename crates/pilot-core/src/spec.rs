@@ -28,16 +28,18 @@ pub struct Spec {
     pub stay: Stay,
 }
 
-/// What signals mean to the helper itself. Any other goes to the job that claims it, else to the
-/// main application.
+/// What signals mean to the helper itself. It comes before a job that claims the same signal, as
+/// stopping comes before reloading and maintenance. Any other signal goes to the jobs that claim
+/// it, else to the main application.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signals {
     /// They ask to stop everything, in order. TERM and INT do so too where there is no main
     /// application that could hear them.
     pub stop: Vec<Signal>,
-    /// It asks to load the configuration anew.
+    /// It asks to load the configuration anew; passed over while the helper stops, and kept until
+    /// everything is in place if it comes before.
     pub reload: Option<Signal>,
-    /// It begins maintenance, and ends it.
+    /// It begins maintenance, and ends it; when it comes too early or too late is as for `reload`.
     pub maintenance: Option<Signal>,
 }
 
@@ -306,7 +308,7 @@ pub enum When {
 pub struct Beat {
     /// The time from one to the next.
     pub period: Duration,
-    /// When the first one is.
+    /// When the first one is; for a job that joins by a reload, counted from then.
     pub first: First,
 }
 

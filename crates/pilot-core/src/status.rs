@@ -202,9 +202,11 @@ fn next_of(job: &Job, maintenance: bool) -> Option<(&'static str, Time)> {
 
 fn deadline_word(state: &State) -> &'static str {
     match state {
-        State::Waiting { .. } => "gives up",
+        State::Waiting {
+            give_up_at: Some(_),
+        } => "gives up",
         State::BackingOff { .. } => "restart",
-        State::Idle => "run",
+        State::Waiting { give_up_at: None } | State::Idle => "run",
         State::Running { .. } => "timeout or tick",
         State::Stopping(stop) => match stop.phase {
             StopPhase::Withdrawing { .. } => "goes on without the catalog",

@@ -4,15 +4,17 @@ mod fact;
 mod finish;
 mod reload;
 mod route;
+mod signal;
 mod turn;
 
 use std::{collections::VecDeque, time::Duration};
 
+use self::signal::Meaning;
 use crate::{
-    Effect, Event, EventKind, Input, JobCommand, JobName, Level, Signal, Source, Spec, Time,
+    Effect, Event, EventKind, Input, JobCommand, JobName, Level, Source, Spec, Time,
     job::{Job, State, Then},
     run::Run,
-    spec::{Role, Signals, When},
+    spec::Signals,
     step::{Ids, Step},
     template::{self, Template},
     watch::Watch,
@@ -158,7 +160,7 @@ impl Supervisor {
     fn matters_before_the_start(&self, input: &Input) -> bool {
         match input {
             Input::Started => true,
-            Input::SignalArrived(signal) => self.asks_to_stop(*signal),
+            Input::SignalArrived(signal) => self.meaning(*signal) == Meaning::Stop,
             Input::Woken
             | Input::RunStarted { .. }
             | Input::RunFailedToStart { .. }
@@ -227,57 +229,6 @@ impl Supervisor {
             run.on_woken(None, step);
         }
         self.left_behind.retain(|run| !run.over());
-    }
-
-    fn on_signal(&mut self, signal: Signal, step: &mut Step<'_>) {
-        if self.asks_to_stop(signal) {
-            return self.on_stop_asked(step);
-        }
-        if self.jobs.iter().any(|job| job.claims(signal)) {
-            return step.publish(EventKind::Signal, Source::Signal(signal));
-        }
-        match self.main_application().map(|job| job.run()) {
-            Some(Some(run)) if run.alive() => {
-                let run = run.id;
-                step.effects.push(Effect::Signal { run, signal });
-            }
-            Some(_) => step.log(
-                Level::Info,
-                format!("{signal} passed over: the main application does not run"),
-            ),
-            None => step.log(
-                Level::Info,
-                format!("{signal} passed over: no job claims it, and none is the main application"),
-            ),
-        }
-    }
-
-    fn asks_to_stop(&self, signal: Signal) -> bool {
-        let forwarded = !self.signals.stop.contains(&signal);
-        let heard = || {
-            self.main_application()
-                .is_some_and(|job| job.run().is_some())
-        };
-        let usual = signal == Signal::TERM || signal == Signal::INT;
-        !forwarded || (usual && !heard())
-    }
-
-    /// The job that stands for the container: the essential one, or the only one that runs a
-    /// process once for good.
-    fn main_application(&self) -> Option<&Job> {
-        if let Some(essential) = self
-            .jobs
-            .iter()
-            .find(|job| job.spec.role == Role::Essential)
-        {
-            return Some(essential);
-        }
-        let mut candidates = self.jobs.iter().filter(|job| {
-            let once = matches!(job.spec.when, When::Once(_));
-            once && job.spec.exec.is_some() && !job.runs_on_a_stop() && !job.complete()
-        });
-        let first = candidates.next()?;
-        candidates.next().is_none().then_some(first)
     }
 
     /// Somebody asks the helper to stop: gently, at the second time without waiting for others,

@@ -7,7 +7,7 @@ use crate::{
     EventKind, ExitStatus, Level, Rest,
     effect::Purpose,
     run::{Run, RunId},
-    spec::{Backoff, Overlap, Restarts, Status, When},
+    spec::{Backoff, First, Overlap, Restarts, Status, When},
     step::Step,
 };
 
@@ -17,9 +17,9 @@ const BREATH: Duration = Duration::from_millis(100);
 impl Job {
     /// Its start event has come.
     pub(crate) fn on_start_event(&mut self, step: &mut Step<'_>) {
-        match &mut self.state {
-            State::Waiting { .. } => self.start(step),
-            State::Idle => self.start(step),
+        match &self.state {
+            State::Waiting { .. } if self.begins_with_a_pause() => self.await_first_tick(step),
+            State::Waiting { .. } | State::Idle => self.start(step),
             State::BackingOff { .. } => {
                 if self.starts_again() || self.turn_ahead {
                     self.start(step);
@@ -93,6 +93,21 @@ impl Job {
         self.spec.timeout.or(bounded.then_some(step.turn_budget()))
     }
 
+    fn begins_with_a_pause(&self) -> bool {
+        match &self.spec.when {
+            When::Every(beat) => beat.first == First::AfterOne,
+            When::Once(_) | When::Each(_) | When::OnSignal(_) => false,
+        }
+    }
+
+    /// Its start event has come; its first run is due one period later.
+    fn await_first_tick(&mut self, step: &Step<'_>) {
+        self.state = State::Waiting { give_up_at: None };
+        if self.tick_at.is_none() {
+            self.schedule_tick(step);
+        }
+    }
+
     fn schedule_tick(&mut self, step: &Step<'_>) {
         if let When::Every(beat) = self.spec.when {
             self.tick_at = Some(step.now + beat.period);
@@ -109,6 +124,7 @@ impl Job {
         }
         self.tick_at = Some(step.now.next_beat(at, beat.period));
         match &self.state {
+            State::Waiting { .. } => self.start(step),
             State::Idle => {
                 if self.spend_restart() {
                     self.start(step);
@@ -121,8 +137,7 @@ impl Job {
                     self.on_overlap(step);
                 }
             }
-            State::Waiting { .. }
-            | State::BackingOff { .. }
+            State::BackingOff { .. }
             | State::Up
             | State::Stopping(_)
             | State::Held

@@ -3,6 +3,8 @@
 //! ```text
 //! stop timeout 2s                      the common budget (5s)
 //! forwarded                            TERM and INT go to the main application
+//! signals stop INT; reload HUP; maintenance USR1
+//!                                      what they mean to the helper, and nothing else does
 //! catalog slow 100ms | silent          how it answers a withdrawal (at once)
 //! job app: exec runs; essential        attributes after `;`, see `attribute`
 //! watch db
@@ -18,8 +20,8 @@ use std::time::Duration;
 use pilot_core::{
     Event, EventKind, Input, Instance, JobCommand, JobName, Signal, Source, Spec,
     spec::{
-        Backoff, Beat, Command, Condition, HealthSpec, JobSpec, OnChange, Overlap, Restarts, Role,
-        ServiceSpec, Signals, Status, TemplateSource, TemplateSpec, WatchSpec, When,
+        Backoff, Beat, Command, Condition, First, HealthSpec, JobSpec, OnChange, Overlap, Restarts,
+        Role, ServiceSpec, Signals, Status, TemplateSource, TemplateSpec, WatchSpec, When,
     },
 };
 
@@ -97,12 +99,30 @@ fn config_line(config: &mut Config, line: &str) {
     let words: Vec<&str> = head.split_whitespace().collect();
     match *words.as_slice() {
         ["stop", "timeout", span] => config.spec.stop_timeout = duration(span),
+        ["signals", ..] => config.spec.signals = signals(line),
         ["forwarded"] => config.spec.signals = Signals::forwarded(),
         ["job", name] => job(config, name, attributes),
         ["watch", name] => config.spec.watches.push(watch(name)),
         ["template", name] => template(config, name, attributes),
         _ => panic!("no such line: {line}"),
     }
+}
+
+fn signals(line: &str) -> Signals {
+    let mut signals = Signals::forwarded();
+    let parts = line.strip_prefix("signals").unwrap_or(line);
+    for part in parts.split(';') {
+        let words: Vec<&str> = part.split_whitespace().collect();
+        match *words.as_slice() {
+            ["stop", ref names @ ..] => {
+                signals.stop = names.iter().map(|name| signal(name)).collect();
+            }
+            ["reload", name] => signals.reload = Some(signal(name)),
+            ["maintenance", name] => signals.maintenance = Some(signal(name)),
+            _ => panic!("no such meaning: {part}"),
+        }
+    }
+    signals
 }
 
 fn job(config: &mut Config, name: &str, attributes: &str) {
@@ -148,7 +168,15 @@ fn when(job: &mut JobSpec, text: &str) -> When {
         "every" => {
             job.overlap = Overlap::Skip;
             job.restarts = Restarts::Unlimited;
-            When::Every(Beat::every(duration(rest)))
+            let (period, first) = match rest.split_once(' ') {
+                Some((period, "after one")) => (period, First::AfterOne),
+                Some(_) => panic!("every SPAN [after one]: {text}"),
+                None => (rest, First::AtOnce),
+            };
+            When::Every(Beat {
+                period: duration(period),
+                first,
+            })
         }
         _ => panic!("no such trigger: {text}"),
     }

@@ -925,3 +925,43 @@ fn an_essential_job_that_gives_up_ends_the_container() {
     "#]]
     .assert_eq(&trace);
 }
+
+/// `tasks` of ContainerPilot 2: the beat begins with a pause, also for one that joins later.
+#[test]
+fn a_beat_that_begins_with_a_pause() {
+    let trace = trace(
+        "
+        job app: exec runs
+        job task: exec passes; when every 400ms after one
+        at 1s show
+        at 1s reload
+          job app: exec runs
+          job late: exec passes; when every 300ms after one; restarts 1
+        until 2s
+        ",
+    );
+    expect![[r#"
+        0.000 > started
+        0.000 event startup(global)
+        0.000 spawn app#1
+        0.400 spawn task#1
+        0.400 > task#1 exits 0
+        0.400 event exitSuccess(task)
+        0.800 spawn task#2
+        0.800 > task#2 exits 0
+        0.800 event exitSuccess(task)
+        1.000 = app running/unknown/out, task idle/unknown/out
+        1.000 > reload
+        1.000 event stopping(task)
+        1.000 event stopped(task)
+        1.300 spawn late#1
+        1.300 > late#1 exits 0
+        1.300 event exitSuccess(late)
+        1.600 spawn late#2
+        1.600 > late#2 exits 0
+        1.600 event exitSuccess(late)
+        1.600 event stopping(late)
+        1.600 event stopped(late)
+    "#]]
+    .assert_eq(&trace);
+}

@@ -117,6 +117,122 @@ fn who_the_main_application_is() {
     .assert_eq(&trace);
 }
 
+/// Not before everything is in place, and not while the helper stops; nobody else hears it.
+#[test]
+fn a_signal_asks_for_a_reload() {
+    let trace = trace(
+        "
+        signals stop TERM; reload HUP; maintenance USR1
+        job app: exec runs, takes 1s to stop
+        job on-hup: exec passes; when on HUP
+        at 0s HUP
+        at 100ms started
+        at 1s HUP
+        at 2s TERM
+        at 2100ms HUP
+        at 2200ms USR1
+        ",
+    );
+    expect![[r#"
+        0.000 > SIGHUP
+        0.100 > started
+        0.100 event startup(global)
+        0.100 spawn app#1
+        0.100 reload
+        1.000 > SIGHUP
+        1.000 reload
+        2.000 > SIGTERM
+        2.000 event shutdown(global)
+        2.000 event stopping(app)
+        2.000 event stopping(on-hup)
+        2.000 stop app#1 SIGTERM
+        2.000 event stopped(on-hup)
+        2.100 > SIGHUP
+        2.200 > SIGUSR1
+        3.000 > app#1 exits 0
+        3.000 event exitSuccess(app)
+        3.000 event stopped(app)
+        3.000 exit 0
+    "#]]
+    .assert_eq(&trace);
+}
+
+#[test]
+fn a_signal_begins_maintenance_and_ends_it() {
+    let trace = trace(
+        "
+        signals stop TERM; reload HUP; maintenance USR1
+        job app: exec runs; service passing
+        at 1s USR1
+        at 2s USR1
+        until 3s
+        ",
+    );
+    expect![[r#"
+        0.000 > started
+        0.000 publish app passing ''
+        0.000 event startup(global)
+        0.000 spawn app#1
+        1.000 > SIGUSR1
+        1.000 withdraw app
+        1.000 event enterMaintenance(global)
+        1.000 > app is out of the catalog
+        2.000 > SIGUSR1
+        2.000 publish app passing ''
+        2.000 event exitMaintenance(global)
+    "#]]
+    .assert_eq(&trace);
+}
+
+/// TERM and INT stop the helper where nobody could hear them; else they are the application's.
+#[test]
+fn term_and_int_that_nobody_gave_a_meaning() {
+    let heard = trace(
+        "
+        signals stop QUIT
+        job app: exec runs, exits 4 on TERM
+        at 1s INT
+        ",
+    );
+    expect![[r#"
+        0.000 > started
+        0.000 event startup(global)
+        0.000 spawn app#1
+        1.000 > SIGINT
+        1.000 signal app#1 SIGINT
+        1.000 > app#1 exits 4
+        1.000 event exitFailed(app)
+        1.000 event stopping(app)
+        1.000 event stopped(app)
+        1.000 exit 4
+    "#]]
+    .assert_eq(&heard);
+    let unheard = trace(
+        "
+        signals stop QUIT
+        job app: exec runs; when once healthy(watch.db)
+        job other: exec runs; when each healthy(watch.other)
+        watch db
+        watch other
+        at 1s INT
+        ",
+    );
+    expect![[r#"
+        0.000 > started
+        0.000 follow db
+        0.000 follow other
+        0.000 event startup(global)
+        1.000 > SIGINT
+        1.000 event shutdown(global)
+        1.000 event stopping(app)
+        1.000 event stopping(other)
+        1.000 event stopped(app)
+        1.000 event stopped(other)
+        1.000 exit 0
+    "#]]
+    .assert_eq(&unheard);
+}
+
 /// A job claims a signal wherever in its condition it stands.
 #[test]
 fn a_signal_inside_a_condition_is_claimed() {

@@ -5,8 +5,8 @@ use std::{fmt, time::Duration};
 use pilot_core::{
     EventKind, Input, JobCommand, RunId, Signal, Source, Spec,
     spec::{
-        Backoff, Beat, Command, Condition, HealthSpec, JobSpec, OnChange, Overlap, Restarts, Role,
-        StopSpec, When,
+        Backoff, Beat, Command, Condition, First, HealthSpec, JobSpec, OnChange, Overlap, Restarts,
+        Role, Signals, StopSpec, When,
     },
 };
 use proptest::{collection::vec, option, prelude::*, sample::select};
@@ -134,16 +134,13 @@ fn spec() -> impl Strategy<Value = Spec> {
         .map(|n| option::weighted(0.6, job(n)))
         .collect::<Vec<_>>();
     let timeouts = select(vec![0_u64, 300, 1500]).prop_map(Duration::from_millis);
-    let forwarded = prop::bool::weighted(0.1);
-    (jobs, timeouts, forwarded, 0..4_usize).prop_map(|(jobs, stop_timeout, forwarded, extra)| {
+    (jobs, timeouts, signals(), 0..4_usize).prop_map(|(jobs, stop_timeout, signals, extra)| {
         let mut spec = Spec {
             stop_timeout,
             jobs: jobs.into_iter().flatten().collect(),
+            signals,
             ..Spec::default()
         };
-        if forwarded {
-            spec.signals = pilot_core::spec::Signals::forwarded();
-        }
         if extra & 1 == 1 {
             spec.watches.push(read::watch("w"));
         }
@@ -154,6 +151,19 @@ fn spec() -> impl Strategy<Value = Spec> {
         drop_dangling(&mut spec);
         spec
     })
+}
+
+fn signals() -> impl Strategy<Value = Signals> {
+    let second = Signals {
+        stop: vec![Signal::TERM],
+        reload: Some(Signal::HUP),
+        maintenance: Some(Signal::USR1),
+    };
+    prop_oneof![
+        7 => Just(Signals::stopping()),
+        1 => Just(Signals::forwarded()),
+        2 => Just(second),
+    ]
 }
 
 /// A configuration names only jobs that are there.
@@ -262,7 +272,10 @@ fn when(n: usize) -> BoxedStrategy<When> {
         3 => Just(When::Once(Condition::startup())),
         4 => condition().prop_map(When::Once),
         3 => condition().prop_map(When::Each),
-        1 => (200_u64..2000).prop_map(|ms| When::Every(Beat::every(Duration::from_millis(ms)))),
+        1 => (200_u64..2000, any::<bool>()).prop_map(|(ms, at_once)| When::Every(Beat {
+            period: Duration::from_millis(ms),
+            first: if at_once { First::AtOnce } else { First::AfterOne },
+        })),
         1 => Just(When::OnSignal(Signal::HUP)),
     ]
     .boxed()
