@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, ffi::OsString, os::unix::ffi::OsStrExt};
 
+use pilot_core::spec::Command;
+
 /// Variables by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Environment {
@@ -35,10 +37,11 @@ impl Environment {
         self.variables.get(&OsString::from(name))?.to_str()
     }
 
-    /// What a child gets: everything, and its own variables over it.
-    pub(crate) fn for_child(&self, own: &[(String, String)]) -> Vec<(OsString, OsString)> {
+    /// What a child gets: what it inherits, and its own variables over it.
+    pub(crate) fn for_child(&self, command: &Command) -> Vec<(OsString, OsString)> {
         let mut variables = self.variables.clone();
-        for (name, value) in own {
+        variables.retain(|name, _| command.inherited.holds(&name.to_string_lossy()));
+        for (name, value) in &command.env {
             variables.insert(name.into(), value.into());
         }
         variables.into_iter().collect()

@@ -68,7 +68,7 @@ pub(crate) fn config(document: &Value, world: &World<'_>, findings: &Findings) -
         logging,
         control: section::control(&raw.control, ground),
         telemetry,
-        warnings: Vec::new(),
+        ..Config::default()
     })
 }
 

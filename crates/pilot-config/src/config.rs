@@ -1,6 +1,6 @@
 //! What a configuration says, once every question about it is answered.
 
-use std::{fmt, net::IpAddr, path::PathBuf};
+use std::{fmt, net::IpAddr, path::PathBuf, time::Duration};
 
 use pilot_core::Spec;
 
@@ -20,8 +20,15 @@ pub struct Config {
     pub control: Control,
     /// The metrics server; none is off.
     pub telemetry: Option<Telemetry>,
-    /// `CONTAINERPILOT_<JOB>_IP` for every advertised job, in the order of the file.
+    /// Variables that children and templates find in the environment: `CONTAINERPILOT_<JOB>_IP`
+    /// for every advertised job, in the order of the file; for consul-template how to reach
+    /// Consul.
     pub addresses: Vec<(String, String)>,
+    /// How helpers share the work of following a catalog (consul-template's `deduplicate`); none
+    /// is each for itself.
+    pub deduplicate: Option<Deduplicate>,
+    /// The file that holds the helper's pid while it runs.
+    pub pid_file: Option<PathBuf>,
     /// What was accepted, but should not pass unseen.
     pub warnings: Vec<Problem>,
 }
@@ -33,9 +40,21 @@ pub enum Catalog {
     #[default]
     None,
     /// A Consul agent.
-    Consul(Consul),
+    Consul(Box<Consul>),
     /// A catalog of the helper's own, for development.
     Embedded(Embedded),
+}
+
+/// How helpers share the work of following a catalog: one of them does, and leaves what it found
+/// in the catalog for the others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deduplicate {
+    /// Where in the catalog they share it, with its last `/`.
+    pub prefix: String,
+    /// Life of the session of the one that does the work.
+    pub ttl: Duration,
+    /// How old what they share may be.
+    pub max_stale: Duration,
 }
 
 /// A catalog that the helper itself serves.
@@ -56,6 +75,13 @@ pub struct Consul {
     pub token: Option<Secret>,
     /// A file that holds the token; never set beside `token`.
     pub token_file: Option<PathBuf>,
+    /// Who to be for a proxy before it that asks (HTTP basic authentication).
+    pub login: Option<Login>,
+    /// How old answers may be that no leader has confirmed; none leaves it to who asks, zero
+    /// wants the leader.
+    pub max_stale: Option<Duration>,
+    /// The pauses between tries while it does not answer; none leaves them to the client.
+    pub retry: Option<Retry>,
     /// A file with the authorities to trust.
     pub ca_file: Option<PathBuf>,
     /// A directory with the authorities to trust.
@@ -68,6 +94,24 @@ pub struct Consul {
     pub server_name: Option<String>,
     /// Whether the agent's certificate is verified.
     pub verify: bool,
+}
+
+/// A name, and what proves it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Login {
+    /// The name.
+    pub user: String,
+    /// The password, or empty.
+    pub password: Secret,
+}
+
+/// The pauses between tries, each twice the one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retry {
+    /// The first pause.
+    pub backoff: Duration,
+    /// The longest pause; none is no limit.
+    pub max_backoff: Option<Duration>,
 }
 
 /// How to speak to a Consul agent.

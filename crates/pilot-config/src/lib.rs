@@ -29,8 +29,8 @@ mod world;
 use std::path::PathBuf;
 
 pub use config::{
-    Catalog, Config, Consul, Control, Embedded, Format, Level, LogOutput, Logging, Metric,
-    MetricKind, Scheme, Secret, Telemetry,
+    Catalog, Config, Consul, Control, Deduplicate, Embedded, Format, Level, LogOutput, Logging,
+    Login, Metric, MetricKind, Retry, Scheme, Secret, Telemetry,
 };
 use findings::Findings;
 use problem::Text;

@@ -9,6 +9,7 @@
 
 mod effect;
 mod event;
+mod inherited;
 mod input;
 mod job;
 mod name;

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+pub use crate::inherited::Inherited;
 use crate::{Event, JobName, Signal, TemplateName, WatchName};
 
 /// Everything the core runs.
@@ -256,7 +257,9 @@ pub enum OnReload {
 pub struct Command {
     /// The program and its arguments; never empty, though the program may be an empty text.
     pub argv: Vec<String>,
-    /// Variables set over the helper's own environment.
+    /// Which of the helper's own variables it gets.
+    pub inherited: Inherited,
+    /// Variables set over those.
     pub env: Vec<(String, String)>,
     /// The directory to run in; none is the helper's own.
     pub cwd: Option<String>,

@@ -80,7 +80,7 @@ impl Shell {
         let (program, args) = command.argv.split_first().ok_or("exec: no command")?;
         let mut launch = Launch::new(program);
         launch.args = args.iter().map(Into::into).collect();
-        launch.env = self.environment.for_child(&command.env);
+        launch.env = self.environment.for_child(command);
         launch.cwd = command.cwd.as_ref().map(Into::into);
         launch.identity = account::identity(command.user.as_deref(), command.group.as_deref())?;
         launch.output = match command.output {

@@ -24,7 +24,9 @@ pub(super) fn check(raw: &Raw<'_>, jobs: &[job::Checked], ground: Ground<'_>) ->
         Some(RawCatalog::Embedded { address }) => Some(Catalog::Embedded(Embedded {
             address: text(address.as_ref()),
         })),
-        Some(RawCatalog::Consul(raw)) => consul(raw, ground).map(Catalog::Consul),
+        Some(RawCatalog::Consul(raw)) => {
+            consul(raw, ground).map(|consul| Catalog::Consul(Box::new(consul)))
+        }
         None => {
             let (at, why) = need(raw, jobs)?;
             let reason = format!("no discovery backend defined{why}");
@@ -178,6 +180,9 @@ fn complete(address: String, scheme: Scheme, raw: &RawConsul, ground: Ground<'_>
     let consul = Consul {
         token_file: token_file.filter(|_| token.is_none()),
         token,
+        login: None,
+        max_stale: None,
+        retry: None,
         address,
         scheme,
         ca_file: path("CONSUL_CACERT", &tls.ca_file),

@@ -95,6 +95,7 @@ pub(super) fn surround(argv: Vec<String>, raw: &RawJob<'_>, raw_output: bool) ->
         } else {
             Output::Logged
         },
+        ..Command::default()
     }
 }
 

@@ -10,7 +10,7 @@ fn consul(catalog: Catalog) -> Consul {
     let Catalog::Consul(consul) = catalog else {
         panic!("{catalog:?}");
     };
-    consul
+    *consul
 }
 
 #[track_caller]
@@ -95,6 +95,9 @@ fn case_132_consul_key_by_key() {
                     ***,
                 ),
                 token_file: None,
+                login: None,
+                max_stale: None,
+                retry: None,
                 ca_file: Some(
                     "/etc/ca.pem",
                 ),
@@ -142,6 +145,9 @@ fn the_environment_wins() {
                 ***,
             ),
             token_file: None,
+            login: None,
+            max_stale: None,
+            retry: None,
             ca_file: Some(
                 "/env/ca",
             ),
