@@ -40,7 +40,7 @@ pub enum Effect {
     },
     /// Hold a service in the catalog with this status, registering it if need be.
     Publish {
-        /// The job it belongs to, whose name the catalog knows.
+        /// The job it belongs to; the catalog knows its name if the service has none.
         job: JobName,
         /// What to register.
         service: Box<ServiceSpec>,

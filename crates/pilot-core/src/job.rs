@@ -38,6 +38,8 @@ pub(crate) struct Job {
     pub(crate) state: State,
     /// Events of an `all` condition that have occurred since the last start.
     occurred: Vec<Event>,
+    /// What must have been before its `when` counts has been.
+    released: bool,
     restarts: Restarts,
     /// Restarts since the last run that was long enough to count as stable.
     failures: u32,
@@ -115,6 +117,7 @@ impl Job {
         Self {
             state: State::Waiting { give_up_at: None },
             occurred: Vec::new(),
+            released: spec.after.is_none(),
             restarts: spec.restarts,
             failures: 0,
             tick_at: None,
@@ -248,36 +251,44 @@ impl Job {
         if ends && event.source == self.source() {
             return false;
         }
+        let releases = !self.released && self.spec.after.as_ref() == Some(event);
+        self.released |= releases;
         match &self.spec.when {
             When::Once(condition) | When::Each(condition) => {
-                if !condition.events().contains(&event) {
-                    return false;
-                }
-                if !self.occurred.contains(event) {
+                let awaited = condition.events().contains(&event);
+                if awaited && !self.occurred.contains(event) {
                     self.occurred.push(event.clone());
                 }
-                let holds = holds(condition, &|e| self.occurred.contains(e));
+                let holds = self.released
+                    && (awaited || releases)
+                    && holds(condition, &|e| self.occurred.contains(e));
                 if holds {
                     self.occurred.clear();
                 }
                 holds
             }
-            When::OnSignal(signal) => event.source == Source::Signal(*signal),
-            When::Every(_) => *event == Event::global(EventKind::Startup),
+            When::OnSignal(signal) => self.released && event.source == Source::Signal(*signal),
+            When::Every(_) => {
+                let started = *event == Event::global(EventKind::Startup);
+                releases || (self.released && started)
+            }
         }
     }
 
-    /// The events of its condition.
+    /// The events that must be for it to start.
     pub(crate) fn start_events(&self) -> Vec<&Event> {
-        match &self.spec.when {
+        let own = match &self.spec.when {
             When::Once(condition) | When::Each(condition) => condition.events(),
             When::Every(_) | When::OnSignal(_) => Vec::new(),
-        }
+        };
+        own.into_iter().chain(&self.spec.after).collect()
     }
 
     /// Takes up events from before it was there; a job that joins by a reload must not wait for
     /// what has already been.
     pub(crate) fn catch_up(&mut self, happened: Vec<Event>, step: &mut Step<'_>) {
+        let after = self.spec.after.as_ref();
+        self.released = after.is_none_or(|after| happened.contains(after));
         let due = match &self.spec.when {
             When::Once(condition) | When::Each(condition) => {
                 holds(condition, &|event| happened.contains(event))
@@ -285,7 +296,7 @@ impl Job {
             When::Every(_) => true,
             When::OnSignal(_) => false,
         };
-        if due {
+        if due && self.released {
             self.on_start_event(step);
         } else {
             self.occurred = happened;

@@ -156,6 +156,9 @@ pub struct JobSpec {
     pub exec: Option<Command>,
     /// When to run it.
     pub when: When,
+    /// What must have been before its `when` counts. It makes the first tick's time run, and makes
+    /// good a start event that came earlier.
+    pub after: Option<Event>,
     /// How long to wait for the start event before giving up; none waits for ever.
     pub start_within: Option<Duration>,
     /// How often a finished run is followed by another.
@@ -189,6 +192,7 @@ impl JobSpec {
             name: name.into(),
             exec: None,
             when: When::Once(Condition::startup()),
+            after: None,
             start_within: None,
             restarts: Restarts::NEVER,
             backoff: Backoff::DEFAULT,
@@ -241,15 +245,18 @@ pub enum InMaintenance {
     Pauses,
 }
 
-/// What a reload that leaves a job as it is means to it.
+/// What a reload means to a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum OnReload {
-    /// Nothing.
+    /// Nothing, if it leaves the job as it is; else the job stops, and starts as it is now.
     #[default]
     Stays,
-    /// Its restarts are counted anew, and if it is over it starts again (`coprocesses` of
-    /// ContainerPilot 2).
+    /// The same, and left as it is its restarts are counted anew; if it is over it starts again
+    /// (`coprocesses` of ContainerPilot 2).
     Renews,
+    /// Nothing, even if another job of its name takes its place (the application and `preStart`
+    /// of ContainerPilot 1 and 2).
+    Fixed,
 }
 
 /// A program to run.
@@ -445,6 +452,8 @@ pub struct HealthSpec {
 /// How a job stands in the catalog.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceSpec {
+    /// Its name; none is the job's.
+    pub name: Option<String>,
     /// Its identity, `<name>-<hostname>`.
     pub id: String,
     /// The address to advertise.

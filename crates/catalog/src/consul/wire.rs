@@ -16,10 +16,11 @@ use crate::{CatalogError, Instance, Weights, registrar::Outcome};
 const LAST_CONTACT: Duration = Duration::from_secs(10);
 
 /// Makes a service known, with its check and its status in one call.
-pub(crate) fn register(name: &JobName, spec: &ServiceSpec, status: Status) -> Call {
+pub(crate) fn register(job: &JobName, spec: &ServiceSpec, status: Status) -> Call {
+    let name = spec.name.as_deref().unwrap_or(job.as_str());
     let body = Registration {
         id: &spec.id,
-        name: name.as_str(),
+        name,
         tags: &spec.tags,
         port: spec.port,
         address: &spec.address,

@@ -11,6 +11,7 @@ fn web() -> JobName {
 
 fn spec(id: &str, port: u16) -> Arc<ServiceSpec> {
     Arc::new(ServiceSpec {
+        name: None,
         id: id.to_owned(),
         address: "10.0.0.1".to_owned(),
         port,

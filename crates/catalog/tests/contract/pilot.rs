@@ -35,6 +35,7 @@ pub(crate) fn settings(address: SocketAddr) -> Settings {
 /// A service of one instance.
 pub(crate) fn service(id: &str, port: u16) -> ServiceSpec {
     ServiceSpec {
+        name: None,
         id: id.to_owned(),
         address: "127.0.0.1".to_owned(),
         port,

@@ -33,6 +33,7 @@ pub(super) fn check(
         .and_then(|ttl| u64::try_from(ttl.value).ok())
         .map(Duration::from_secs);
     Some(ServiceSpec {
+        name: None,
         id: raw
             .id
             .as_ref()

@@ -35,6 +35,7 @@ fn own_job(telemetry: &Telemetry, ground: Ground<'_>) -> JobSpec {
     let mut tags = telemetry.tags.clone();
     tags.extend((!ground.world.version.is_empty()).then(|| ground.world.version.to_owned()));
     let service = ServiceSpec {
+        name: None,
         id: service::id(job::OWN_NAME, ground),
         address: telemetry.address.to_string(),
         port: telemetry.port,

@@ -6,7 +6,7 @@ use super::{Life, Supervisor};
 use crate::{
     Effect, Event, Spec,
     job::{Job, Leaving, State, Then},
-    spec::{JobSpec, TemplateSpec, WatchSpec},
+    spec::{JobSpec, OnReload, TemplateSpec, WatchSpec},
     step::{Step, turn_budget},
     template::Template,
     watch::Watch,
@@ -146,7 +146,8 @@ impl Supervisor {
 }
 
 fn keep_or_change(mut job: Job, spec: JobSpec, step: &mut Step<'_>) -> Job {
-    if job.pending() != Some(&spec) {
+    let fixed = job.spec.reload == OnReload::Fixed && spec.reload == OnReload::Fixed;
+    if !fixed && job.pending() != Some(&spec) {
         job.supersede(Some(Box::new(spec)), step);
     }
     job

@@ -20,8 +20,9 @@ use std::time::Duration;
 use pilot_core::{
     Event, EventKind, Input, Instance, JobCommand, JobName, Signal, Source, Spec,
     spec::{
-        Backoff, Beat, Command, Condition, First, HealthSpec, JobSpec, OnChange, Overlap, Restarts,
-        Role, ServiceSpec, Signals, Status, TemplateSource, TemplateSpec, WatchSpec, When,
+        Backoff, Beat, Command, Condition, First, HealthSpec, JobSpec, OnChange, OnReload, Overlap,
+        Restarts, Role, ServiceSpec, Signals, Status, TemplateSource, TemplateSpec, WatchSpec,
+        When,
     },
 };
 
@@ -143,6 +144,8 @@ fn attribute(job: &mut JobSpec, scripts: &mut Scripts, text: &str) {
         }
         "version" => job.exec = Some(Command::new([job.name.as_str(), rest])),
         "when" => job.when = when(job, rest),
+        "after" => job.after = Some(event(rest)),
+        "fixed" => job.reload = OnReload::Fixed,
         "within" => job.start_within = Some(duration(rest)),
         "restarts" => job.restarts = restarts(rest),
         "backoff" => job.backoff = backoff(rest),
@@ -262,6 +265,7 @@ fn health(job: &mut JobSpec, scripts: &mut Scripts, text: &str) {
 
 pub(crate) fn service(name: &JobName, initial: &str) -> ServiceSpec {
     ServiceSpec {
+        name: None,
         id: format!("{name}-host"),
         address: "10.0.0.1".to_owned(),
         port: 80,

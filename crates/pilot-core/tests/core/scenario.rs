@@ -1,5 +1,6 @@
 //! One readable scenario for each behaviour.
 
+mod after;
 mod health;
 mod life;
 mod person;
