@@ -49,6 +49,8 @@ pub(crate) struct Job {
     /// Runs so far.
     pub(crate) runs: u32,
     pub(crate) last_exit: Option<ExitStatus>,
+    /// How a run of it failed that has a say in the end of the helper.
+    pub(crate) veto: Option<ExitStatus>,
     /// The helper is stopping, so nothing is started that is not part of the stop.
     quitting: bool,
     /// Its start event may start it once more, though a run is on and its `when` says `once`.
@@ -125,6 +127,7 @@ impl Job {
             catalog: Catalog::Out,
             runs: 0,
             last_exit: None,
+            veto: None,
             quitting: false,
             turn_ahead: false,
             fresh: false,

@@ -78,8 +78,8 @@ pub enum AskedStatus {
     /// 0, if no job had to be killed.
     #[default]
     Clean,
-    /// That of the essential job, however it came to its end; 255 if a signal ended it, in every
-    /// case (ContainerPilot 1 and 2).
+    /// That of the essential job, however it came to its end; 0 if it never ran. A process that a
+    /// signal ended counts as 255, also where nobody asked (ContainerPilot 1 and 2).
     OfTheApplication,
     /// Always this one (consul-template: 12).
     Fixed(u8),
@@ -219,8 +219,9 @@ pub enum Role {
     Ordinary,
     /// Nothing: the job is there for the others, and ends with them.
     Companion,
-    /// Its failure ends the container, with its status, even if another status was decided
-    /// already; its success means nothing (`preStart` and `postStop` of ContainerPilot 1 and 2).
+    /// Each failed run of it ends the container, with its status, even if another status was
+    /// decided already; being told to end is no failure. Its success means nothing, and it does not
+    /// keep the container running (`preStart` and `postStop` of ContainerPilot 1 and 2).
     Veto,
 }
 
@@ -230,8 +231,8 @@ pub enum Turn {
     /// On every one.
     #[default]
     Always,
-    /// Only while the other's process is there to be stopped, not after it ended by itself
-    /// (`preStop` of ContainerPilot 1 and 2).
+    /// Only while the other's process is there to be stopped, not after it ended by itself. A turn
+    /// passed over is waited for by nobody (`preStop` of ContainerPilot 1 and 2).
     WhileRunning,
 }
 

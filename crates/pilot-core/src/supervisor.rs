@@ -14,7 +14,7 @@ use crate::{
     Effect, Event, EventKind, Input, JobCommand, JobName, Level, Source, Spec, Time,
     job::{Job, State, Then},
     run::Run,
-    spec::Signals,
+    spec::{AskedStatus, Signals, Turn},
     step::{Ids, Step},
     template::{self, Template},
     watch::Watch,
@@ -28,6 +28,7 @@ pub struct Supervisor {
     pub(crate) templates: Vec<Template>,
     stop_timeout: Duration,
     signals: Signals,
+    asked_status: AskedStatus,
     pub(crate) maintenance: bool,
     pub(crate) life: Life,
     /// What came before everything was in place; it is taken up then.
@@ -55,8 +56,18 @@ pub(crate) enum Life {
 pub(crate) struct Stopping {
     /// How often somebody has asked for it.
     asked: u32,
-    /// The status of the essential job whose end began it.
-    verdict: Option<u8>,
+    verdict: Verdict,
+}
+
+/// What the status will be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Somebody asked for the stop: what the spec says of that, and how the jobs end.
+    Asked,
+    /// This one, decided by what ended before the stop.
+    Decided(u8),
+    /// That of a job with a veto, which nothing but a later veto changes.
+    Vetoed(u8),
 }
 
 impl Supervisor {
@@ -68,6 +79,7 @@ impl Supervisor {
             templates: spec.templates.into_iter().map(Template::new).collect(),
             stop_timeout: spec.stop_timeout,
             signals: spec.signals,
+            asked_status: spec.asked_status,
             maintenance: false,
             life: Life::Starting,
             early: Vec::new(),
@@ -95,6 +107,7 @@ impl Supervisor {
             ids: &mut ids,
         };
         self.on_input(input, &mut step);
+        self.heed_vetoes(&mut step);
         self.drain(&mut step);
         self.finish(&mut step);
         self.left_behind.append(&mut step.left_behind);
@@ -237,9 +250,9 @@ impl Supervisor {
         match &mut self.life {
             Life::Starting => {
                 self.jobs.iter_mut().for_each(Job::end_unstarted);
-                self.begin_shutdown(None, step);
+                self.begin_shutdown(Verdict::Asked, step);
             }
-            Life::Running => self.begin_shutdown(None, step),
+            Life::Running => self.begin_shutdown(Verdict::Asked, step),
             Life::Stopping(stopping) => {
                 stopping.asked += 1;
                 let asked = stopping.asked;
@@ -266,8 +279,8 @@ impl Supervisor {
         }
     }
 
-    fn begin_shutdown(&mut self, verdict: Option<u8>, step: &mut Step<'_>) {
-        let asked = u32::from(verdict.is_none());
+    fn begin_shutdown(&mut self, verdict: Verdict, step: &mut Step<'_>) {
+        let asked = u32::from(verdict == Verdict::Asked);
         self.life = Life::Stopping(Stopping { asked, verdict });
         step.publish(EventKind::Shutdown, Source::Global);
         self.cease(step);
@@ -372,8 +385,11 @@ impl Supervisor {
             self.jobs.iter_mut().for_each(|job| job.quit(step));
             return;
         }
+        let by_itself = self.tells_of_an_end(event);
         for job in &mut self.jobs {
-            job.on_event(event, step);
+            if !by_itself || job.spec.turn != Turn::WhileRunning {
+                job.on_event(event, step);
+            }
         }
     }
 

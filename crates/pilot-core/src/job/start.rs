@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use super::{After, Catalog, Job, State, Then};
 use crate::{
-    EventKind, ExitStatus, Level, Rest,
+    EventKind, ExitStatus, Level, Rest, Signal,
     effect::Purpose,
     run::{Run, RunId},
-    spec::{Backoff, First, Overlap, Restarts, Status, When},
+    spec::{Backoff, First, Overlap, Restarts, Role, Status, When},
     step::Step,
 };
 
@@ -163,6 +163,7 @@ impl Job {
         if self.owns(run) {
             let message = format!("unable to start {}: {reason}", self.spec.name);
             step.log(Level::Error, message);
+            self.object(ExitStatus::Exited(code));
             self.publish_exit(ExitStatus::Exited(code), step);
             self.on_run_ended(run, ExitStatus::Exited(code), Rest::Gone, step);
         }
@@ -186,8 +187,20 @@ impl Job {
             let message = format!("{} exited with error: {status}", self.spec.name);
             step.log(level, message);
         }
+        self.object(status);
         self.publish_exit(status, step);
         self.on_run_ended(run, status, rest, step);
+    }
+
+    /// Makes use of its veto if the run failed; one that was told to end did not.
+    fn object(&mut self, status: ExitStatus) {
+        if let State::Running { run, after } = &self.state
+            && self.spec.role == Role::Veto
+            && !status.success()
+            && !(run.was_asked() && *after == After::Again)
+        {
+            self.veto = Some(status);
+        }
     }
 
     fn owns(&self, run: RunId) -> bool {
@@ -228,7 +241,10 @@ impl Job {
                 // A run without a process never was one.
                 let lasted = run.pid.map(|_| step.now - run.started_at);
                 let forced = self.quitting && run.was_killed();
-                let after = *after;
+                let (after, answered) = (*after, run.ended.is_some());
+                if !answered {
+                    self.object(ExitStatus::Signaled(Signal::KILL));
+                }
                 self.decide(after, lasted, step);
                 if forced {
                     self.count_as_killed();

@@ -22,6 +22,7 @@ impl Supervisor {
         self.stop_timeout = spec.stop_timeout;
         step.stop_timeout = spec.stop_timeout;
         self.signals = spec.signals;
+        self.asked_status = spec.asked_status;
         self.replace_watches(spec.watches, step);
         self.replace_templates(spec.templates, step);
         self.replace_jobs(spec.jobs, step);

@@ -2,8 +2,10 @@
 
 use super::{Life, Supervisor};
 use crate::{
-    JobName,
+    Event, EventKind, JobName, Source,
     job::{Job, State, Then},
+    run::Run,
+    spec::Turn,
     step::Step,
 };
 
@@ -47,6 +49,20 @@ impl Supervisor {
             self.jobs[n].begin_stop(Then::Complete { natural: false }, step);
         }
         !done.is_empty()
+    }
+
+    /// Whether a job is about to stop whose process is not there any more.
+    pub(super) fn tells_of_an_end(&self, event: &Event) -> bool {
+        let Source::Job(name) = &event.source else {
+            return false;
+        };
+        let there = |job: &Job| job.run().is_some_and(Run::alive);
+        event.kind == EventKind::Stopping && !self.job(name).is_some_and(there)
+    }
+
+    /// Whether it has a turn that was passed over and cannot come any more.
+    pub(super) fn missed_its_turn(&self, job: &Job) -> bool {
+        job.spec.turn == Turn::WhileRunning && job.runs_on_a_stop() && self.waits_in_vain(job)
     }
 
     fn waits_in_vain(&self, job: &Job) -> bool {

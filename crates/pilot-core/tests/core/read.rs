@@ -6,6 +6,7 @@
 //! signals stop INT; reload HUP; maintenance USR1
 //!                                      what they mean to the helper, and nothing else does
 //! catalog slow 100ms | silent          how it answers a withdrawal (at once)
+//! asked status application | 12        after a request to stop (clean)
 //! job app: exec runs; essential        attributes after `;`, see `attribute`
 //! watch db
 //! template conf: data v1; check fails | passes; change exec exits 0 after 1s
@@ -20,9 +21,9 @@ use std::time::Duration;
 use pilot_core::{
     Event, EventKind, Input, Instance, JobCommand, JobName, Signal, Source, Spec,
     spec::{
-        Backoff, Beat, Command, Condition, First, HealthSpec, JobSpec, OnChange, OnReload, Overlap,
-        Restarts, Role, ServiceSpec, Signals, Status, TemplateSource, TemplateSpec, WatchSpec,
-        When,
+        AskedStatus, Backoff, Beat, Command, Condition, First, HealthSpec, JobSpec, OnChange,
+        OnReload, Overlap, Restarts, Role, ServiceSpec, Signals, Status, TemplateSource,
+        TemplateSpec, Turn, WatchSpec, When,
     },
 };
 
@@ -100,6 +101,12 @@ fn config_line(config: &mut Config, line: &str) {
     let words: Vec<&str> = head.split_whitespace().collect();
     match *words.as_slice() {
         ["stop", "timeout", span] => config.spec.stop_timeout = duration(span),
+        ["asked", "status", what] => {
+            config.spec.asked_status = match what {
+                "application" => AskedStatus::OfTheApplication,
+                code => AskedStatus::Fixed(code.parse().expect("a status")),
+            }
+        }
         ["signals", ..] => config.spec.signals = signals(line),
         ["forwarded"] => config.spec.signals = Signals::forwarded(),
         ["job", name] => job(config, name, attributes),
@@ -156,6 +163,8 @@ fn attribute(job: &mut JobSpec, scripts: &mut Scripts, text: &str) {
         "overlap" => job.overlap = overlap(rest),
         "essential" => job.role = Role::Essential,
         "companion" => job.role = Role::Companion,
+        "veto" => job.role = Role::Veto,
+        "while-running" => job.turn = Turn::WhileRunning,
         "service" => job.service = Some(service(&job.name, rest)),
         "health" => health(job, scripts, rest),
         _ => panic!("no such attribute: {text}"),
@@ -190,12 +199,21 @@ pub(crate) fn condition(text: &str) -> Condition {
     let text = text.trim();
     let inner = |word: &str| text.strip_prefix(word).and_then(|s| s.strip_suffix(']'));
     if let Some(parts) = inner("all[") {
-        return Condition::All(parts.split(',').map(condition).collect());
+        return Condition::All(parts_of(parts).map(condition).collect());
     }
     if let Some(parts) = inner("any[") {
-        return Condition::Any(parts.split(',').map(condition).collect());
+        return Condition::Any(parts_of(parts).map(condition).collect());
     }
     Condition::Event(event(text))
+}
+
+/// Splits at the commas that stand in no inner brackets.
+fn parts_of(text: &str) -> impl Iterator<Item = &str> {
+    let mut depth = 0;
+    text.split(move |c| {
+        depth += i32::from(c == '[') - i32::from(c == ']');
+        c == ',' && depth == 0
+    })
 }
 
 pub(crate) fn event(text: &str) -> Event {

@@ -8,6 +8,7 @@ mod reload;
 mod signal;
 mod stop;
 mod template;
+mod veto;
 mod watch;
 
 use pilot_core::Input;

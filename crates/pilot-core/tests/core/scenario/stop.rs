@@ -689,3 +689,137 @@ fn an_init_without_a_configuration_forwards() {
     "#]]
     .assert_eq(&trace);
 }
+
+/// `preStop` of ContainerPilot 2.
+#[test]
+fn a_turn_while_the_process_is_there() {
+    let trace = trace(
+        "
+        job app: exec runs; service passing
+        job pre: exec exits 0 after 1s; when once stopping(app); while-running
+        at 1s restart app
+        at 4s TERM
+        ",
+    );
+    expect![[r#"
+        0.000 > started
+        0.000 publish app passing ''
+        0.000 event startup(global)
+        0.000 spawn app#1
+        1.000 > restart app
+        1.000 withdraw app
+        1.000 > app is out of the catalog
+        1.000 event stopping(app)
+        1.000 spawn pre#1
+        2.000 > pre#1 exits 0
+        2.000 event exitSuccess(pre)
+        2.000 event stopping(pre)
+        2.000 event stopped(pre)
+        2.000 stop app#1 SIGTERM
+        2.000 > app#1 dies of SIGTERM
+        2.000 event exitFailed(app)
+        2.000 event stopped(app)
+        2.000 publish app passing ''
+        2.000 spawn app#2
+        4.000 > SIGTERM
+        4.000 event shutdown(global)
+        4.000 withdraw app
+        4.000 > app is out of the catalog
+        4.000 event stopping(app)
+        4.000 spawn pre#2
+        5.000 > pre#2 exits 0
+        5.000 event exitSuccess(pre)
+        5.000 event stopping(pre)
+        5.000 event stopped(pre)
+        5.000 stop app#2 SIGTERM
+        5.000 > app#2 dies of SIGTERM
+        5.000 event exitFailed(app)
+        5.000 event stopped(app)
+        5.000 exit 0
+    "#]]
+    .assert_eq(&trace);
+}
+
+/// A turn that is passed over keeps nobody.
+#[test]
+fn no_turn_where_the_process_is_not_there() {
+    let by_itself = trace(
+        "
+        job app: exec exits 3 after 1s; service passing
+        job pre: exec exits 0 after 1s; when once stopping(app); while-running
+        job post: exec passes; when once stopped(app)
+        ",
+    );
+    expect![[r#"
+        0.000 > started
+        0.000 publish app passing ''
+        0.000 event startup(global)
+        0.000 spawn app#1
+        1.000 > app#1 exits 3
+        1.000 event exitFailed(app)
+        1.000 withdraw app
+        1.000 > app is out of the catalog
+        1.000 event stopping(app)
+        1.000 event stopped(app)
+        1.000 spawn post#1
+        1.000 > post#1 exits 0
+        1.000 event exitSuccess(post)
+        1.000 event stopping(post)
+        1.000 event stopped(post)
+        1.000 event shutdown(global)
+        1.000 event stopping(pre)
+        1.000 event stopped(pre)
+        1.000 exit 3
+    "#]]
+    .assert_eq(&by_itself);
+    let before_it_ran = trace(
+        "
+        job app: exec runs; when once healthy(watch.db)
+        job pre: exec exits 0 after 1s; when once stopping(app); while-running
+        watch db
+        at 1s TERM
+        ",
+    );
+    expect![[r#"
+        0.000 > started
+        0.000 follow db
+        0.000 event startup(global)
+        1.000 > SIGTERM
+        1.000 event shutdown(global)
+        1.000 event stopping(app)
+        1.000 event stopped(app)
+        1.000 event stopping(pre)
+        1.000 event stopped(pre)
+        1.000 exit 0
+    "#]]
+    .assert_eq(&before_it_ran);
+}
+
+#[test]
+fn no_turn_for_a_process_that_ended_while_clients_took_notice() {
+    let trace = trace(
+        "
+        job app: exec exits 0 after 1500ms; service passing; drain 1s
+        job pre: exec exits 0 after 1s; when once stopping(app); while-running
+        at 1s TERM
+        ",
+    );
+    expect![[r#"
+        0.000 > started
+        0.000 publish app passing ''
+        0.000 event startup(global)
+        0.000 spawn app#1
+        1.000 > SIGTERM
+        1.000 event shutdown(global)
+        1.000 withdraw app
+        1.000 > app is out of the catalog
+        1.500 > app#1 exits 0
+        1.500 event exitSuccess(app)
+        1.500 event stopping(app)
+        1.500 event stopped(app)
+        1.500 event stopping(pre)
+        1.500 event stopped(pre)
+        1.500 exit 0
+    "#]]
+    .assert_eq(&trace);
+}

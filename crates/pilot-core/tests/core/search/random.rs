@@ -5,8 +5,8 @@ use std::{fmt, time::Duration};
 use pilot_core::{
     EventKind, Input, JobCommand, RunId, Signal, Source, Spec,
     spec::{
-        Backoff, Beat, Command, Condition, First, HealthSpec, JobSpec, OnChange, Overlap, Restarts,
-        Role, Signals, StopSpec, When,
+        AskedStatus, Backoff, Beat, Command, Condition, First, HealthSpec, JobSpec, OnChange,
+        Overlap, Restarts, Role, Signals, StopSpec, Turn, When,
     },
 };
 use proptest::{collection::vec, option, prelude::*, sample::select};
@@ -134,11 +134,13 @@ fn spec() -> impl Strategy<Value = Spec> {
         .map(|n| option::weighted(0.6, job(n)))
         .collect::<Vec<_>>();
     let timeouts = select(vec![0_u64, 300, 1500]).prop_map(Duration::from_millis);
-    (jobs, timeouts, signals(), 0..4_usize).prop_map(|(jobs, stop_timeout, signals, extra)| {
+    let whole = (timeouts, signals(), asked_status());
+    (jobs, whole, 0..4_usize).prop_map(|(jobs, (stop_timeout, signals, asked_status), extra)| {
         let mut spec = Spec {
             stop_timeout,
             jobs: jobs.into_iter().flatten().collect(),
             signals,
+            asked_status,
             ..Spec::default()
         };
         if extra & 1 == 1 {
@@ -151,6 +153,11 @@ fn spec() -> impl Strategy<Value = Spec> {
         drop_dangling(&mut spec);
         spec
     })
+}
+
+fn asked_status() -> impl Strategy<Value = AskedStatus> {
+    let others = [AskedStatus::OfTheApplication, AskedStatus::Fixed(12)];
+    prop_oneof![2 => Just(AskedStatus::Clean), 1 => select(others.to_vec())]
 }
 
 fn signals() -> impl Strategy<Value = Signals> {
@@ -216,13 +223,13 @@ fn job(n: usize) -> impl Strategy<Value = JobSpec> {
         timeout(),
         span(),
         select(vec![Overlap::Skip, Overlap::Queue, Overlap::Replace]),
-        prop::bool::weighted(0.15),
+        role(n),
         option::weighted(0.5, timeout()),
         option::weighted(0.5, select(vec!["", "warning"])),
     );
     (first, second).prop_map(move |(first, second)| {
         let (exec, when, start_within, restarts, slow, timeout) = first;
-        let (stop_timeout, drain, overlap, essential, check_timeout, service) = second;
+        let (stop_timeout, drain, overlap, (role, turn), check_timeout, service) = second;
         let each = matches!(when, When::Each(_) | When::OnSignal(_));
         let mut job = JobSpec::new(NAMES[n]);
         job.exec = exec.then(|| Command::new([NAMES[n], "v1"]));
@@ -244,9 +251,8 @@ fn job(n: usize) -> impl Strategy<Value = JobSpec> {
             ..StopSpec::DEFAULT
         };
         job.overlap = overlap;
-        if essential && n == 0 {
-            job.role = Role::Essential;
-        }
+        job.role = role;
+        job.turn = turn;
         job.health = check_timeout.map(|timeout| HealthSpec {
             exec: Some(Command::new(["check"])),
             interval: Duration::from_secs(1),
@@ -255,6 +261,22 @@ fn job(n: usize) -> impl Strategy<Value = JobSpec> {
         job.service = service.map(|initial| read::service(&job.name, initial));
         job
     })
+}
+
+/// One job at most is essential.
+fn role(n: usize) -> impl Strategy<Value = (Role, Turn)> {
+    let special = if n == 0 {
+        Role::Essential
+    } else {
+        Role::Companion
+    };
+    let role = prop_oneof![
+        7 => Just(Role::Ordinary),
+        1 => Just(special),
+        1 => Just(Role::Veto),
+    ];
+    let turn = prop_oneof![3 => Just(Turn::Always), 1 => Just(Turn::WhileRunning)];
+    (role, turn)
 }
 
 /// A job runs on the stop of an earlier one only, so that there is no ring of stops.
