@@ -183,12 +183,12 @@ mod tests {
             files.look_at([path.as_path()].into_iter()).unwrap();
             fs::write(dir.path().join("other"), "x").unwrap();
             fs::write(&path, "2").unwrap();
-            assert_eq!(files.changed().await, [path.clone()]);
+            assert_eq!(files.changed().await, std::slice::from_ref(&path));
             fs::write(dir.path().join("new"), "3").unwrap();
             fs::rename(dir.path().join("new"), &path).unwrap();
-            assert_eq!(files.changed().await, [path.clone()]);
+            assert_eq!(files.changed().await, std::slice::from_ref(&path));
             fs::remove_file(&path).unwrap();
-            assert_eq!(files.changed().await, [path.clone()]);
+            assert_eq!(files.changed().await, std::slice::from_ref(&path));
         });
     }
 
@@ -210,7 +210,7 @@ mod tests {
             files.look_at([path.as_path()].into_iter()).unwrap();
             symlink("v2", at("..data_tmp")).unwrap();
             fs::rename(at("..data_tmp"), at("..data")).unwrap();
-            assert_eq!(files.changed().await, [path.clone()]);
+            assert_eq!(files.changed().await, std::slice::from_ref(&path));
             assert_eq!(fs::read_to_string(&path).unwrap(), "2");
         });
     }
