@@ -17,6 +17,7 @@
 //! come any more; when that other begins a new life, it is made ready for one more turn.
 
 mod health;
+mod maintenance;
 mod start;
 mod stop;
 
@@ -51,6 +52,8 @@ pub(crate) struct Job {
     pub(crate) last_exit: Option<ExitStatus>,
     /// How a run of it failed that has a say in the end of the helper.
     pub(crate) veto: Option<ExitStatus>,
+    /// A start is to be made good when maintenance ends.
+    owed: bool,
     /// The helper is stopping, so nothing is started that is not part of the stop.
     quitting: bool,
     /// Its start event may start it once more, though a run is on and its `when` says `once`.
@@ -128,6 +131,7 @@ impl Job {
             runs: 0,
             last_exit: None,
             veto: None,
+            owed: false,
             quitting: false,
             turn_ahead: false,
             fresh: false,
@@ -212,7 +216,7 @@ impl Job {
             }
             State::BackingOff { until } => {
                 if *until <= step.now {
-                    self.start(step);
+                    self.start_next(step);
                 }
             }
             State::Running { run, .. } => {

@@ -242,7 +242,8 @@ pub enum InMaintenance {
     /// Nothing.
     #[default]
     Runs,
-    /// None is started; one start event that came meanwhile is made good at the end, a tick is not.
+    /// None is started, but by a person and after a change of a template; a run that is on goes on.
+    /// One start that was due meanwhile is made good at the end, a tick is not.
     Pauses,
 }
 

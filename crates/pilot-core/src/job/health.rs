@@ -279,28 +279,6 @@ impl Job {
         });
         true
     }
-
-    /// Maintenance began: out of the catalog, and no word on health until it ends.
-    pub(crate) fn enter_maintenance(&mut self, step: &mut Step<'_>) {
-        self.withdraw(step);
-        self.health.status = HealthStatus::Unknown;
-    }
-
-    /// Maintenance ended: the next passing check brings the service back.
-    pub(crate) fn exit_maintenance(&mut self, step: &mut Step<'_>) {
-        self.health.status = HealthStatus::Unknown;
-        match self.state {
-            State::Waiting { .. } | State::Idle | State::Running { .. } | State::Up => {
-                self.register_initially(step);
-            }
-            // Between two runs it does not serve; its next start registers it.
-            State::BackingOff { .. }
-            | State::Stopping(_)
-            | State::Held
-            | State::Complete(_)
-            | State::Superseded(_) => {}
-        }
-    }
 }
 
 fn describe(status: ExitStatus, output: &str) -> String {

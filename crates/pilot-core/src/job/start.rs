@@ -17,6 +17,9 @@ const BREATH: Duration = Duration::from_millis(100);
 impl Job {
     /// Its start event has come.
     pub(crate) fn on_start_event(&mut self, step: &mut Step<'_>) {
+        if self.paused(step) {
+            return self.owe_a_start(step);
+        }
         match &self.state {
             State::Waiting { .. } if self.begins_with_a_pause() => self.await_first_tick(step),
             State::Waiting { .. } | State::Idle => self.start(step),
@@ -93,7 +96,7 @@ impl Job {
         self.spec.timeout.or(bounded.then_some(step.turn_budget()))
     }
 
-    fn begins_with_a_pause(&self) -> bool {
+    pub(super) fn begins_with_a_pause(&self) -> bool {
         match &self.spec.when {
             When::Every(beat) => beat.first == First::AfterOne,
             When::Once(_) | When::Each(_) | When::OnSignal(_) => false,
@@ -101,7 +104,7 @@ impl Job {
     }
 
     /// Its start event has come; its first run is due one period later.
-    fn await_first_tick(&mut self, step: &Step<'_>) {
+    pub(super) fn await_first_tick(&mut self, step: &Step<'_>) {
         self.state = State::Waiting { give_up_at: None };
         if self.tick_at.is_none() {
             self.schedule_tick(step);
@@ -123,6 +126,9 @@ impl Job {
             return;
         }
         self.tick_at = Some(step.now.next_beat(at, beat.period));
+        if self.paused(step) {
+            return;
+        }
         match &self.state {
             State::Waiting { .. } => self.start(step),
             State::Idle => {
@@ -263,10 +269,11 @@ impl Job {
 
     /// What follows a run that is wholly over.
     fn decide(&mut self, after: After, lasted: Option<Duration>, step: &mut Step<'_>) {
-        if after == After::Again {
-            return self.start(step);
-        }
         match self.spec.when {
+            When::Every(_) if after == After::Again && !self.paused(step) => self.start(step),
+            When::Once(_) | When::Each(_) | When::OnSignal(_) if after == After::Again => {
+                self.start_next(step);
+            }
             When::Every(_) => self.decide_after_tick(step),
             When::Once(_) | When::Each(_) | When::OnSignal(_) => {
                 if self.spend_restart() {
@@ -303,7 +310,7 @@ impl Job {
         let pause = self.next_pause(lasted, step);
         self.report_restart(pause, step);
         if pause.is_zero() {
-            self.start(step);
+            self.start_next(step);
         } else {
             self.state = State::BackingOff {
                 until: step.now + pause,
@@ -401,7 +408,14 @@ impl Job {
         };
         self.failures = 0;
         self.tick_at = None;
+        self.owed = false;
         self.occurred.clear();
+    }
+
+    /// A reload left it as it is: its restarts are counted anew.
+    pub(crate) fn renew_restarts(&mut self) {
+        self.restarts = self.spec.restarts;
+        self.failures = 0;
     }
 }
 

@@ -96,6 +96,7 @@ impl Job {
     pub(crate) fn quit(&mut self, step: &mut Step<'_>) {
         let repeats = self.starts_again();
         self.quitting = true;
+        self.owed = false;
         self.leaving = None;
         self.end_restarts();
         if self.runs_on_a_stop() {
@@ -368,7 +369,7 @@ impl Job {
         }
     }
 
-    fn wait_again(&mut self) {
+    pub(crate) fn wait_again(&mut self) {
         self.turn_ahead = false;
         self.renew();
         self.state = State::Waiting { give_up_at: None };

@@ -70,10 +70,16 @@ impl Supervisor {
 
     fn replace_jobs(&mut self, specs: Vec<JobSpec>, step: &mut Step<'_>) {
         let mut old = std::mem::take(&mut self.jobs);
-        let mut fresh = Vec::new();
+        let (mut fresh, mut renewed) = (Vec::new(), Vec::new());
         for spec in specs {
             match old.iter().position(|job| job.spec.name == spec.name) {
-                Some(n) => self.jobs.push(keep_or_change(old.remove(n), spec, step)),
+                Some(n) => {
+                    let job = old.remove(n);
+                    if spec.reload == OnReload::Renews && job.pending() == Some(&spec) {
+                        renewed.push(spec.name.clone());
+                    }
+                    self.jobs.push(keep_or_change(job, spec, step));
+                }
                 None => {
                     fresh.push(spec.name.clone());
                     self.jobs.push(Job::new(spec));
@@ -86,6 +92,28 @@ impl Supervisor {
         }
         for name in fresh {
             self.join(&name, step);
+        }
+        for name in renewed {
+            self.renew(&name, step);
+        }
+    }
+
+    /// A job that the reload leaves as it is begins a new life, if its old one is over.
+    fn renew(&mut self, name: &crate::JobName, step: &mut Step<'_>) {
+        let mut over = false;
+        self.with_job(name, |job| {
+            job.renew_restarts();
+            over = job.complete();
+            if over {
+                job.fresh = true;
+                job.wait_again();
+            } else if let Some(Then::Complete { .. }) = job.then() {
+                let ran = job.runs > 0;
+                job.begin_stop(if ran { Then::Start } else { Then::Wait }, step);
+            }
+        });
+        if over {
+            self.join(name, step);
         }
     }
 

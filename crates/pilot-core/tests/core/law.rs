@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use pilot_core::{
-    Effect, Event, EventKind, Input, JobName, Purpose, RunId, Source, Spec, spec::When,
+    Effect, Event, EventKind, Input, JobName, Purpose, RunId, Source, Spec,
+    spec::{InMaintenance, JobSpec, OnChange, When},
     status::Status,
 };
 
@@ -22,11 +23,25 @@ pub(crate) struct Law {
     /// What a job may start upon; none may start upon anything.
     causes: BTreeMap<JobName, Vec<Event>>,
     announced: BTreeSet<Event>,
+    /// Jobs that nothing may start while maintenance is on.
+    pausing: BTreeSet<JobName>,
+    maintenance: bool,
     exited: bool,
     shutdown: bool,
     states: BTreeMap<JobName, &'static str>,
     /// The changes of state that were seen from outside.
     pub(crate) seen: BTreeSet<(&'static str, &'static str)>,
+}
+
+/// The jobs that pause, but for those that a template restarts.
+fn pausing(spec: &Spec) -> BTreeSet<JobName> {
+    let restarts = |job: &JobName| {
+        let mut changes = spec.templates.iter().map(|template| &template.on_change);
+        changes.any(|change| matches!(change, OnChange::Restart { job: target } if target == job))
+    };
+    let pauses = |job: &&JobSpec| job.maintenance == InMaintenance::Pauses && !restarts(&job.name);
+    let jobs = spec.jobs.iter().filter(pauses);
+    jobs.map(|job| job.name.clone()).collect()
 }
 
 type Verdict = Result<(), &'static str>;
@@ -50,6 +65,8 @@ impl Law {
             stopping: BTreeSet::new(),
             causes: causes.collect(),
             announced: BTreeSet::new(),
+            pausing: pausing(spec),
+            maintenance: false,
             exited: false,
             shutdown: false,
             states: BTreeMap::new(),
@@ -61,9 +78,13 @@ impl Law {
         match input {
             Input::JobCommanded { job, .. } => {
                 self.causes.remove(job);
+                self.pausing.remove(job);
             }
             // What a job of a new configuration starts upon may have been long before.
-            Input::Reloaded(_) => self.causes.clear(),
+            Input::Reloaded(spec) => {
+                self.causes.clear();
+                self.pausing = pausing(spec);
+            }
             Input::Started
             | Input::Woken
             | Input::SignalArrived(_)
@@ -80,6 +101,10 @@ impl Law {
             | Input::TemplateInstalled { .. }
             | Input::MaintenanceRequested { .. } => {}
         }
+    }
+
+    pub(crate) fn on_maintenance(&mut self, on: bool) {
+        self.maintenance = on;
     }
 
     /// The last process of a run is gone; the supervisor hears of it next.
@@ -128,6 +153,8 @@ impl Law {
                 let alone = self.alone(purpose);
                 must(alone, "a second tree of a job")?;
                 must(!self.stopping.contains(job), "started while stopping")?;
+                let pauses = self.maintenance && !self.shutdown && self.pausing.contains(job);
+                must(!pauses, "started in maintenance")?;
                 let causes = self.causes.get(job);
                 let caused =
                     causes.is_none_or(|any| any.iter().any(|e| self.announced.contains(e)));

@@ -21,8 +21,8 @@ use std::time::Duration;
 use pilot_core::{
     Event, EventKind, Input, Instance, JobCommand, JobName, Signal, Source, Spec,
     spec::{
-        AskedStatus, Backoff, Beat, Command, Condition, First, HealthSpec, JobSpec, OnChange,
-        OnReload, Overlap, Restarts, Role, ServiceSpec, Signals, Status, TemplateSource,
+        AskedStatus, Backoff, Beat, Command, Condition, First, HealthSpec, InMaintenance, JobSpec,
+        OnChange, OnReload, Overlap, Restarts, Role, ServiceSpec, Signals, Status, TemplateSource,
         TemplateSpec, Turn, WatchSpec, When,
     },
 };
@@ -163,6 +163,8 @@ fn attribute(job: &mut JobSpec, scripts: &mut Scripts, text: &str) {
         "overlap" => job.overlap = overlap(rest),
         "essential" => job.role = Role::Essential,
         "companion" => job.role = Role::Companion,
+        "pauses" => job.maintenance = InMaintenance::Pauses,
+        "renews" => job.reload = OnReload::Renews,
         "veto" => job.role = Role::Veto,
         "while-running" => job.turn = Turn::WhileRunning,
         "service" => job.service = Some(service(&job.name, rest)),

@@ -3,8 +3,10 @@
 mod after;
 mod health;
 mod life;
+mod maintenance;
 mod person;
 mod reload;
+mod renew;
 mod signal;
 mod stop;
 mod template;

@@ -16,6 +16,7 @@ const STEPS: &[(&str, &str, &str)] = &[
     ("idle", "withdrawing", "stop, in the catalog"),
     ("idle", "hooks", "stop"),
     ("backing-off", "running", "pause over"),
+    ("backing-off", "idle", "pause over, in maintenance"),
     ("backing-off", "waiting", "helper stops, its turn is ahead"),
     ("backing-off", "withdrawing", "stop, in the catalog"),
     ("backing-off", "hooks", "stop"),
@@ -66,6 +67,8 @@ const WORLDS: u32 = 900;
 /// What random worlds seldom show.
 const RARE: &str = "
     job app: service passing
+    job beat: exec passes; when every 1h
+    job hook: exec exits 0 after 1s; when once stopping(beat)
     at 1s stop app
     at 2s start app
     at 3s TERM

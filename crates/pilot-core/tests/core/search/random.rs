@@ -5,8 +5,8 @@ use std::{fmt, time::Duration};
 use pilot_core::{
     EventKind, Input, JobCommand, RunId, Signal, Source, Spec,
     spec::{
-        AskedStatus, Backoff, Beat, Command, Condition, First, HealthSpec, JobSpec, OnChange,
-        Overlap, Restarts, Role, Signals, StopSpec, Turn, When,
+        AskedStatus, Backoff, Beat, Command, Condition, First, HealthSpec, InMaintenance, JobSpec,
+        OnChange, OnReload, Overlap, Restarts, Role, Signals, StopSpec, Turn, When,
     },
 };
 use proptest::{collection::vec, option, prelude::*, sample::select};
@@ -229,7 +229,7 @@ fn job(n: usize) -> impl Strategy<Value = JobSpec> {
     );
     (first, second).prop_map(move |(first, second)| {
         let (exec, when, start_within, restarts, slow, timeout) = first;
-        let (stop_timeout, drain, overlap, (role, turn), check_timeout, service) = second;
+        let (stop_timeout, drain, overlap, way, check_timeout, service) = second;
         let each = matches!(when, When::Each(_) | When::OnSignal(_));
         let mut job = JobSpec::new(NAMES[n]);
         job.exec = exec.then(|| Command::new([NAMES[n], "v1"]));
@@ -251,8 +251,7 @@ fn job(n: usize) -> impl Strategy<Value = JobSpec> {
             ..StopSpec::DEFAULT
         };
         job.overlap = overlap;
-        job.role = role;
-        job.turn = turn;
+        (job.role, job.turn, job.maintenance, job.reload) = way;
         job.health = check_timeout.map(|timeout| HealthSpec {
             exec: Some(Command::new(["check"])),
             interval: Duration::from_secs(1),
@@ -264,7 +263,7 @@ fn job(n: usize) -> impl Strategy<Value = JobSpec> {
 }
 
 /// One job at most is essential.
-fn role(n: usize) -> impl Strategy<Value = (Role, Turn)> {
+fn role(n: usize) -> impl Strategy<Value = (Role, Turn, InMaintenance, OnReload)> {
     let special = if n == 0 {
         Role::Essential
     } else {
@@ -275,8 +274,10 @@ fn role(n: usize) -> impl Strategy<Value = (Role, Turn)> {
         1 => Just(special),
         1 => Just(Role::Veto),
     ];
+    let pauses = prop_oneof![3 => Just(InMaintenance::Runs), 1 => Just(InMaintenance::Pauses)];
+    let reload = prop_oneof![4 => Just(OnReload::Stays), 1 => Just(OnReload::Renews)];
     let turn = prop_oneof![3 => Just(Turn::Always), 1 => Just(Turn::WhileRunning)];
-    (role, turn)
+    (role, turn, pauses, reload)
 }
 
 /// A job runs on the stop of an earlier one only, so that there is no ring of stops.

@@ -1,0 +1,78 @@
+//! What maintenance means to a job: out of the catalog, and no new run if it pauses.
+
+use super::{HealthStatus, Job, State};
+use crate::{
+    spec::{InMaintenance, Overlap},
+    step::Step,
+};
+
+impl Job {
+    /// Maintenance began: out of the catalog, and no word on health until it ends.
+    pub(crate) fn enter_maintenance(&mut self, step: &mut Step<'_>) {
+        self.withdraw(step);
+        self.health.status = HealthStatus::Unknown;
+    }
+
+    /// Maintenance ended: the next passing check brings the service back.
+    pub(crate) fn exit_maintenance(&mut self, step: &mut Step<'_>) {
+        self.health.status = HealthStatus::Unknown;
+        self.register_again(step);
+        if std::mem::take(&mut self.owed) {
+            self.on_start_event(step);
+        }
+    }
+
+    fn register_again(&mut self, step: &mut Step<'_>) {
+        match self.state {
+            State::Waiting { .. } | State::Idle | State::Running { .. } | State::Up => {
+                self.register_initially(step);
+            }
+            // Between two runs it does not serve; its next start registers it.
+            State::BackingOff { .. }
+            | State::Stopping(_)
+            | State::Held
+            | State::Complete(_)
+            | State::Superseded(_) => {}
+        }
+    }
+
+    /// Whether no run of it may start by itself. What belongs to the stop of the helper is not
+    /// held up.
+    pub(super) fn paused(&self, step: &Step<'_>) -> bool {
+        step.maintenance && self.spec.maintenance == InMaintenance::Pauses && !self.quitting
+    }
+
+    /// Its start event has come while it pauses: one is made good.
+    pub(super) fn owe_a_start(&mut self, step: &Step<'_>) {
+        let beats = self.begins_with_a_pause();
+        let again = self.starts_again() || self.turn_ahead;
+        match &mut self.state {
+            State::Waiting { .. } if beats => self.await_first_tick(step),
+            State::Waiting { give_up_at } => {
+                *give_up_at = None;
+                self.owed = true;
+            }
+            State::Idle => self.owed = true,
+            State::BackingOff { .. } => self.owed |= again,
+            State::Running { .. } => match self.spec.overlap {
+                Overlap::Skip => {}
+                Overlap::Queue | Overlap::Replace => self.owed |= again,
+            },
+            State::Up
+            | State::Stopping(_)
+            | State::Held
+            | State::Complete(_)
+            | State::Superseded(_) => {}
+        }
+    }
+
+    /// One run is to follow another: now, or when maintenance ends.
+    pub(super) fn start_next(&mut self, step: &mut Step<'_>) {
+        if self.paused(step) {
+            self.owed = true;
+            self.state = State::Idle;
+        } else {
+            self.start(step);
+        }
+    }
+}
