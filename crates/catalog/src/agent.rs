@@ -152,7 +152,7 @@ impl CatalogHandle {
         if *self.wishes.borrow().client.settings() == settings {
             return Ok(());
         }
-        let client = Arc::new(Client::new(settings)?);
+        let client = Arc::new(Client::after(settings, &self.client())?);
         self.wishes.send_modify(|wishes| wishes.client = client);
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Instant};
 
-use pilot_core::{JobName, spec::Status};
+use pilot_core::{JobName, WatchName, spec::Status};
 
 use crate::CatalogError;
 
@@ -13,6 +13,8 @@ pub struct CatalogStatus {
     pub link: Link,
     /// The services of ours that were ever asked for.
     pub services: BTreeMap<JobName, ServiceStanding>,
+    /// When each watch that is followed was last answered, whether or not anything had changed.
+    pub answered: BTreeMap<WatchName, Instant>,
 }
 
 /// Whether the agent answers.

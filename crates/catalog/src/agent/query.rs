@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pilot_core::spec::WatchSpec;
+use pilot_core::{WatchName, spec::WatchSpec};
 use tokio::{
     sync::{mpsc, watch},
     time::{Instant, sleep_until},
@@ -29,6 +29,8 @@ struct Query<T> {
     interval: std::time::Duration,
     read: fn(&Call, Answer) -> Result<T, CatalogError>,
     tell: Box<dyn Fn(Report<T>) -> CatalogEvent + Send + Sync>,
+    /// The watch whose answers are taken note of.
+    watch: Option<WatchName>,
 }
 
 /// Follows the instances of a service until it is aborted.
@@ -36,6 +38,7 @@ pub(super) async fn follow_service(spec: WatchSpec, surroundings: Surroundings) 
     let call = wire::instances(&spec.service, spec.tag.as_deref(), spec.dc.as_deref());
     let name = spec.name;
     let query = Query {
+        watch: Some(name.clone()),
         call,
         interval: spec.interval,
         read: |call, answer| wire::read_instances(call, &answer),
@@ -54,6 +57,7 @@ pub(super) async fn follow_service(spec: WatchSpec, surroundings: Surroundings) 
 /// Follows the value of a key until it is aborted.
 pub(super) async fn follow_key(key: String, wanted: KeyQuery, surroundings: Surroundings) {
     let query = Query {
+        watch: None,
         call: wire::key(&key, wanted.dc.as_deref()),
         interval: wanted.interval,
         read: wire::read_key,
@@ -102,7 +106,10 @@ impl<T: Clone + PartialEq> Query<T> {
             note(&surroundings.status, answer.as_ref().map(|_| ()));
             let now = started_at.elapsed();
             let reports = match answer {
-                Ok(reading) => cursor.on_answered(now, reading),
+                Ok(reading) => {
+                    self.note_answered(&surroundings.status);
+                    cursor.on_answered(now, reading)
+                }
                 Err(error) => cursor.on_failed(now, error),
             };
             for report in reports {
@@ -111,6 +118,16 @@ impl<T: Clone + PartialEq> Query<T> {
                 }
             }
         }
+    }
+
+    fn note_answered(&self, status: &watch::Sender<CatalogStatus>) {
+        let Some(name) = &self.watch else { return };
+        let now = std::time::Instant::now();
+        // Whoever waits for a change of the status waits for none of this.
+        status.send_if_modified(|status| {
+            status.answered.insert(name.clone(), now);
+            false
+        });
     }
 
     async fn ask(

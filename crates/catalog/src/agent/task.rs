@@ -241,6 +241,10 @@ impl Task {
             let stays = wishes.watches.get(name) == Some(spec);
             if !stays {
                 task.abort();
+                self.status.send_if_modified(|status| {
+                    status.answered.remove(name);
+                    false
+                });
             }
             stays
         });

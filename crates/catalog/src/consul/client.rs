@@ -10,6 +10,7 @@ use tokio::time::timeout;
 use super::{
     Answer, Call, Endpoint, Settings,
     connection::{Connection, Connector},
+    tally::{CallCount, Tally},
     token::Credential,
     wire,
 };
@@ -23,6 +24,7 @@ pub struct Client {
     settings: Arc<Settings>,
     connector: Connector,
     credential: Credential,
+    tally: Arc<Tally>,
 }
 
 /// A connection that its owner keeps between calls, or none yet.
@@ -44,7 +46,22 @@ impl Client {
             connector: Connector::new(settings.clone())?,
             credential: Credential::new(settings.token.clone()),
             settings,
+            tally: Arc::default(),
         })
+    }
+
+    /// Goes on counting where another client is to end.
+    pub(crate) fn after(settings: Settings, earlier: &Self) -> Result<Self, SettingsError> {
+        let tally = earlier.tally.clone();
+        Ok(Self {
+            tally,
+            ..Self::new(settings)?
+        })
+    }
+
+    /// Tells how many calls were made, by what they were about and what came of them.
+    pub fn calls(&self) -> Vec<CallCount> {
+        self.tally.counts()
     }
 
     /// Gives what it was made from.
@@ -64,6 +81,17 @@ impl Client {
 
     /// Makes a call over a connection of its own, which stays open for the next.
     pub(crate) async fn call_over(
+        &self,
+        line: &mut Line,
+        call: &Call,
+        patience: Duration,
+    ) -> Result<Answer, CatalogError> {
+        let came = self.call_uncounted(line, call, patience).await;
+        self.tally.add(call, came.as_ref());
+        came
+    }
+
+    async fn call_uncounted(
         &self,
         line: &mut Line,
         call: &Call,

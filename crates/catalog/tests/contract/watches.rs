@@ -6,7 +6,7 @@ use catalog::{Instance, WatchEvent};
 use pilot_core::{WatchName, spec::Status};
 
 use crate::{
-    backend::{Backend, Eye, contract},
+    backend::{Backend, DEADLINE, Eye, contract},
     pilot::{Pilot, service, settings, watch},
     proxy::Proxy,
 };
@@ -20,6 +20,7 @@ contract! {
     at_rest_a_watch_asks_once_per_wait,
     an_unwatched_service_is_asked_about_no_more,
     two_instances_come_sorted,
+    answers_and_calls_are_counted,
 }
 
 async fn the_first_answer_is_told_even_when_it_is_empty(backend: Backend) {
@@ -195,4 +196,31 @@ async fn two_instances_come_sorted(backend: Backend) {
         .map(|instance| instance.id.as_str())
         .collect();
     assert_eq!(ids, ["pair-a", "pair-z"]);
+}
+
+async fn answers_and_calls_are_counted(backend: Backend) {
+    let mut reader = Pilot::at(backend.address());
+    let began = std::time::Instant::now();
+    reader.handle.watch(watch("counted"));
+    assert_eq!(reader.update("counted").await, []);
+    let at = reader.handle.status().answered[&WatchName::from("counted")];
+    assert!(at >= began && at.elapsed() < DEADLINE);
+    let calls = |reader: &Pilot| {
+        let counts = reader.handle.client().calls().into_iter();
+        let answered = counts.filter(|count| (count.operation, count.outcome) == ("health", "ok"));
+        answered.map(|count| count.calls).sum::<u64>()
+    };
+    assert!(calls(&reader) >= 1);
+    let mut other = reader.handle.client().settings().clone();
+    other.timeouts.call += Duration::from_millis(1);
+    reader.handle.replace_settings(other).unwrap();
+    assert!(calls(&reader) >= 1, "other settings are no new beginning");
+    reader.handle.unwatch(&WatchName::from("counted"));
+    let mut status = reader.handle.status();
+    let deadline = std::time::Instant::now() + DEADLINE;
+    while status.answered.contains_key(&WatchName::from("counted")) {
+        assert!(std::time::Instant::now() < deadline, "{status:?}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        status = reader.handle.status();
+    }
 }
