@@ -83,7 +83,9 @@ impl Law {
             // What a job of a new configuration starts upon may have been long before.
             Input::Reloaded(spec) => {
                 self.causes.clear();
-                self.pausing = pausing(spec);
+                // What leaves has its last turn by its old words.
+                let now = pausing(spec);
+                self.pausing.retain(|job| now.contains(job));
             }
             Input::Started
             | Input::Woken
