@@ -9,7 +9,10 @@ mod frame;
 mod operand;
 mod variable;
 
-pub(crate) use operand::{NO_VALUE, Operand};
+pub(crate) use {
+    argument::empty,
+    operand::{NO_VALUE, Operand},
+};
 
 use std::slice;
 
@@ -19,6 +22,7 @@ use variable::Variables;
 use crate::{
     error::{self, Error},
     format,
+    function::Host,
     node::{Action, BodyId, Branches, Call, Located, Loop, Node},
     quote,
     template::Parsed,
@@ -32,6 +36,7 @@ const MAX_CALLS: usize = 100_000;
 /// One execution of a template.
 pub(crate) struct Executor<'t> {
     parsed: &'t Parsed,
+    host: &'t dyn Host,
     /// The name of the template being executed.
     template: Text,
     /// The node an error would be blamed on.
@@ -46,13 +51,19 @@ type Result<T, E = String> = std::result::Result<T, E>;
 
 impl<'t> Executor<'t> {
     /// Prepares to execute one of the templates of a text.
-    pub(crate) fn new(parsed: &'t Parsed, template: &Text, data: &Value) -> Result<Self, Error> {
+    pub(crate) fn new(
+        parsed: &'t Parsed,
+        template: &Text,
+        data: &Value,
+        host: &'t dyn Host,
+    ) -> Result<Self, Error> {
         let Some(&body) = parsed.forest.by_name.get(template) else {
             let (name, wanted) = (parsed.name.to_str(), template.to_str());
             return Err(Error::unknown_template(&name, &wanted));
         };
         let mut executor = Self {
             parsed,
+            host,
             template: template.clone(),
             place: None,
             variables: Variables::default(),
@@ -145,7 +156,12 @@ impl<'t> Executor<'t> {
                 function.type_name()
             ));
         }
-        self.output.extend(format::print(slice::from_ref(value)));
+        // What nearly all actions come to needs no formatter in between.
+        if let Value::String(text) = value {
+            self.output.extend_from_slice(text.as_bytes());
+        } else {
+            self.output.extend(format::print(slice::from_ref(value)));
+        }
         Ok(())
     }
 

@@ -19,6 +19,10 @@ pub enum Kind {
     String,
     /// `[]string`; nil arrives as an empty list.
     Strings,
+    /// `[]interface {}`; nil arrives as an empty list.
+    List,
+    /// `map[string]interface {}`; nil arrives as an empty map.
+    Map,
 }
 
 impl fmt::Display for Kind {
@@ -30,6 +34,8 @@ impl fmt::Display for Kind {
             Self::Float => "float64",
             Self::String => "string",
             Self::Strings => "[]string",
+            Self::List => "[]interface {}",
+            Self::Map => "map[string]interface {}",
         })
     }
 }
@@ -133,10 +139,36 @@ impl fmt::Debug for Function {
     }
 }
 
+/// Whoever executes a template, and answers the functions that were only declared when it was
+/// parsed: so one parsed template can be executed over facts that change.
+pub trait Host {
+    /// Calls the function that was declared under a number, with arguments that fit its
+    /// signature; the text of an error becomes `error calling NAME: TEXT`.
+    fn call(&self, function: usize, arguments: &[Value]) -> Result<Value, String>;
+}
+
+/// The host of a template that only calls functions with bodies of their own.
+pub(crate) struct Nobody;
+
+impl Host for Nobody {
+    fn call(&self, _: usize, _: &[Value]) -> Result<Value, String> {
+        Err("nobody is there to answer it".to_owned())
+    }
+}
+
+/// What a name of a function stands for.
+#[derive(Clone, Debug)]
+pub(crate) enum Known {
+    /// A function with its body.
+    Defined(Function),
+    /// One that the host answers under this number.
+    Declared(Arc<Signature>, usize),
+}
+
 /// A set of functions by name; a name of Go's own functions replaces that function.
 #[derive(Clone, Debug, Default)]
 pub struct Functions {
-    by_name: BTreeMap<String, Function>,
+    by_name: BTreeMap<String, Known>,
 }
 
 impl Functions {
@@ -152,11 +184,17 @@ impl Functions {
         signature: Signature,
         body: impl Fn(&[Value]) -> Result<Value, String> + Send + Sync + 'static,
     ) {
-        self.by_name
-            .insert(name.into(), Function::new(signature, body));
+        let function = Function::new(signature, body);
+        self.by_name.insert(name.into(), Known::Defined(function));
     }
 
-    pub(crate) fn find(&self, name: &str) -> Option<&Function> {
+    /// Adds a function that the [`Host`] of an execution answers, under a number of its own.
+    pub fn declare(&mut self, name: impl Into<String>, signature: Signature, number: usize) {
+        let declared = Known::Declared(Arc::new(signature), number);
+        self.by_name.insert(name.into(), declared);
+    }
+
+    pub(crate) fn find(&self, name: &str) -> Option<&Known> {
         self.by_name.get(name)
     }
 }

@@ -39,7 +39,7 @@ mod token;
 mod value;
 
 pub use error::{Error, Stage};
-pub use function::{Function, Functions, Kind, Signature};
+pub use function::{Function, Functions, Host, Kind, Signature};
 pub use template::{MissingKey, Options, Template};
 pub use text::Text;
-pub use value::{Element, List, Map, Object, Value};
+pub use value::{Element, Items, List, Map, Object, Value};

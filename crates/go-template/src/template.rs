@@ -6,7 +6,7 @@ use crate::{
     builtin,
     error::Error,
     executor::Executor,
-    function::Functions,
+    function::{Functions, Host, Nobody},
     node::Forest,
     parser::{self, Context},
     text::Text,
@@ -95,12 +95,28 @@ impl Template {
 
     /// Executes the template over a value.
     pub fn execute(&self, data: &Value) -> Result<String, Error> {
-        self.execute_bytes(&self.parsed.name, data)
+        self.execute_bytes(&self.parsed.name, data, &Nobody)
+            .map(into_string)
     }
 
     /// Executes one of the templates that the text defines.
     pub fn execute_template(&self, name: &str, data: &Value) -> Result<String, Error> {
-        self.execute_bytes(&Text::from(name), data)
+        self.execute_bytes(&Text::from(name), data, &Nobody)
+            .map(into_string)
+    }
+
+    /// Executes the template, or the one of this name that it defines, with a host that answers
+    /// the functions it only declared. The output is any bytes, as Go's is.
+    pub fn execute_with(
+        &self,
+        name: Option<&str>,
+        data: &Value,
+        host: &dyn Host,
+    ) -> Result<Vec<u8>, Error> {
+        match name {
+            Some(name) => self.execute_bytes(&Text::from(name), data, host),
+            None => self.execute_bytes(&self.parsed.name, data, host),
+        }
     }
 
     /// Tells whether the text defines a template of this name.
@@ -108,9 +124,12 @@ impl Template {
         self.parsed.forest.by_name.contains_key(name.as_bytes())
     }
 
-    fn execute_bytes(&self, name: &Text, data: &Value) -> Result<String, Error> {
-        let output = Executor::new(&self.parsed, name, data)?.run()?;
-        Ok(String::from_utf8(output)
-            .unwrap_or_else(|error| crate::text::lossy(error.as_bytes()).into_owned()))
+    fn execute_bytes(&self, name: &Text, data: &Value, host: &dyn Host) -> Result<Vec<u8>, Error> {
+        Executor::new(&self.parsed, name, data, host)?.run()
     }
+}
+
+fn into_string(output: Vec<u8>) -> String {
+    String::from_utf8(output)
+        .unwrap_or_else(|error| crate::text::lossy(error.as_bytes()).into_owned())
 }

@@ -6,7 +6,7 @@ mod object;
 
 use std::{borrow::Cow, fmt, sync::Arc};
 
-pub use list::{Element, List};
+pub use list::{Element, Items, List};
 pub use map::Map;
 pub use object::Object;
 
@@ -56,10 +56,10 @@ impl Value {
         }
     }
 
-    /// Gives the elements of a list.
-    pub fn as_list(&self) -> Option<&[Self]> {
+    /// Gives a list.
+    pub fn as_list(&self) -> Option<&List> {
         if let Self::List(list) = self {
-            Some(list.items())
+            Some(list)
         } else {
             None
         }
@@ -106,7 +106,7 @@ impl Value {
             Self::Float(float) => *float != 0.0,
             Self::Complex(real, imaginary) => *real != 0.0 || *imaginary != 0.0,
             Self::String(text) => !text.as_bytes().is_empty(),
-            Self::List(list) => !list.items().is_empty(),
+            Self::List(list) => !list.is_empty(),
             Self::Map(map) => !map.is_empty(),
             Self::Object(object) => !object.is_nil(),
             Self::Function(_) => true,
@@ -184,6 +184,18 @@ impl From<Text> for Value {
 impl From<&str> for Value {
     fn from(text: &str) -> Self {
         Self::String(text.into())
+    }
+}
+
+impl From<&[u8]> for Value {
+    fn from(bytes: &[u8]) -> Self {
+        Self::String(bytes.into())
+    }
+}
+
+impl From<Vec<u8>> for Value {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::String(bytes.into())
     }
 }
 

@@ -68,7 +68,7 @@ fn with_objects(text: &str) -> String {
     let service = Value::Object(Arc::new(Service {
         calls: Arc::default(),
     }));
-    let services = List::new(Element::Named("*catalog.Service".into()), [service.clone()]);
+    let services = List::new(Element::Named("*catalog.Service"), [service.clone()]);
     let none = Value::Object(Arc::new(NoService));
     let data = Map::from_iter([("s", service), ("all", services.into()), ("none", none)]);
     render(text, &data.into(), &Functions::new()).unwrap_or_else(|error| error.message().to_owned())
@@ -138,7 +138,7 @@ fn functions() -> Functions {
         |arguments| {
             Ok(arguments[1]
                 .as_list()
-                .and_then(|list| list.first().cloned())
+                .and_then(|list| list.get(0))
                 .unwrap_or(Value::Nil))
         },
     );

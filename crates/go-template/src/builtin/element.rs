@@ -2,9 +2,9 @@
 
 use super::Result;
 use crate::{
-    executor::Operand,
+    executor::{Operand, empty},
     function::Kind,
-    value::{Element, List, Value},
+    value::Value,
 };
 
 pub(super) fn len(operands: &[Operand]) -> Result<Operand> {
@@ -21,7 +21,7 @@ pub(super) fn len(operands: &[Operand]) -> Result<Operand> {
             return Err("len of nil pointer".to_owned());
         }
         Some(Value::String(text)) => text.as_bytes().len(),
-        Some(Value::List(list)) => list.items().len(),
+        Some(Value::List(list)) => list.len(),
         Some(Value::Map(map)) => map.len(),
         Some(value) => return Err(format!("len of type {}", value.type_name())),
     };
@@ -49,9 +49,9 @@ fn element(item: &Operand, index: &Operand) -> Result<Operand> {
         None => Err("index of nil pointer".to_owned()),
         Some(Value::Object(object)) if object.is_nil() => Err("index of nil pointer".to_owned()),
         Some(Value::List(list)) => {
-            let item = list.items().get(offset(index, list.items().len())?);
+            let item = list.get(offset(index, list.len())?);
             let item = item.ok_or("reflect: slice index out of range")?;
-            Ok(Operand::element(list.element(), item.clone()))
+            Ok(Operand::element(list.element(), item))
         }
         Some(Value::String(text)) => {
             let byte = text.as_bytes().get(offset(index, text.as_bytes().len())?);
@@ -123,7 +123,7 @@ pub(super) fn slice(operands: &[Operand]) -> Result<Operand> {
 /// Gives the length of what can be sliced, and how far a slice of it can reach.
 fn extent(value: &Value) -> Result<(usize, usize)> {
     if let Value::List(list) = value {
-        return Ok((list.items().len(), list.capacity()));
+        return Ok((list.len(), list.capacity()));
     }
     let bytes = value.as_bytes();
     let length = bytes.map(<[u8]>::len);
@@ -143,7 +143,7 @@ fn part(value: &Value, [from, to, limit]: [usize; 3]) -> Value {
 pub(super) fn prepared(argument: &Operand, kind: Kind) -> Result<Value> {
     let fits = match (kind, argument.concrete()) {
         (Kind::Any, _) => return Ok(argument.clone().into_value()),
-        (Kind::Strings, None) => return Ok(Value::List(List::new(Element::String, []))),
+        (Kind::Strings | Kind::List | Kind::Map, None) => return Ok(empty(kind)),
         (_, None) => return Err(format!("value is nil; should be of type {kind}")),
         (_, Some(value)) => value.type_name() == kind.to_string(),
     };

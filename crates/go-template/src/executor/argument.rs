@@ -5,7 +5,7 @@ use crate::{
     function::Kind,
     node::{Term, TermKind},
     number::Number,
-    value::{Element, List, Value},
+    value::{Element, List, Map, Value},
 };
 
 impl<'t> Executor<'t> {
@@ -35,8 +35,8 @@ impl<'t> Executor<'t> {
     fn constant(&mut self, kind: Kind, term: &'t Term, dot: &Operand) -> Result<Operand> {
         let value = match (kind, &term.kind) {
             (Kind::Any, _) => return self.term(term, dot),
-            (Kind::Strings, _) => {
-                return Err(format!("can't handle {term} for arg of type []string"));
+            (Kind::Strings | Kind::List | Kind::Map, _) => {
+                return Err(format!("can't handle {term} for arg of type {kind}"));
             }
             (Kind::Bool, TermKind::Bool(truth)) => Some(Value::Bool(*truth)),
             (Kind::String, TermKind::String { value, .. }) => Some(Value::String(value.clone())),
@@ -58,21 +58,29 @@ fn wanted(kind: Kind) -> &'static str {
         Kind::Float => "float",
         Kind::String => "string",
         Kind::Strings => "list of strings",
+        Kind::List => "list",
+        Kind::Map => "map",
     }
 }
 
 fn nil(kind: Kind) -> Result<Operand> {
     match kind {
         Kind::Any => Ok(Operand::Absent),
-        Kind::Strings => Ok(no_strings()),
+        Kind::Strings | Kind::List | Kind::Map => Ok(Operand::Plain(empty(kind))),
         Kind::Bool | Kind::Int | Kind::Float | Kind::String => {
             Err(format!("cannot assign nil to {kind}"))
         }
     }
 }
 
-fn no_strings() -> Operand {
-    Operand::Plain(Value::List(List::new(Element::String, [])))
+/// Gives what nil is to a parameter that takes a container.
+pub(crate) fn empty(kind: Kind) -> Value {
+    match kind {
+        Kind::Strings => Value::List(List::new(Element::String, [])),
+        Kind::List => Value::List(List::new(Element::Any, [])),
+        Kind::Map => Value::Map(Map::new(Element::Any, [])),
+        Kind::Any | Kind::Bool | Kind::Int | Kind::Float | Kind::String => Value::Nil,
+    }
 }
 
 /// Checks a computed value against the type of a parameter.
@@ -80,7 +88,7 @@ pub(super) fn checked(operand: Operand, kind: Kind) -> Result<Operand> {
     let Some(value) = operand.value() else {
         return match kind {
             Kind::Any => Ok(operand),
-            Kind::Strings => Ok(no_strings()),
+            Kind::Strings | Kind::List | Kind::Map => Ok(Operand::Plain(empty(kind))),
             Kind::Bool | Kind::Int | Kind::Float | Kind::String => {
                 Err(format!("invalid value; expected {kind}"))
             }
@@ -104,5 +112,7 @@ fn accepts(kind: Kind, value: &Value) -> bool {
         Kind::Float => matches!(value, Value::Float(_)),
         Kind::String => matches!(value, Value::String(_)),
         Kind::Strings => matches!(value, Value::List(list) if *list.element() == Element::String),
+        Kind::List => matches!(value, Value::List(list) if *list.element() == Element::Any),
+        Kind::Map => matches!(value, Value::Map(map) if *map.element() == Element::Any),
     }
 }

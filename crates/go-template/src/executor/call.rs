@@ -3,7 +3,7 @@
 use super::{Executor, Operand, Result, argument};
 use crate::{
     builtin::{self, Body},
-    function::{Function, Signature},
+    function::{Function, Known, Signature},
     node::{Located, Term},
     value::Value,
 };
@@ -42,8 +42,16 @@ impl<'t> Executor<'t> {
         dot: &Operand,
     ) -> Result<Operand> {
         self.place = Some(word);
-        if let Some(function) = self.parsed.functions.find(name) {
-            return self.call_function(function, name, site, passed, dot);
+        match self.parsed.functions.find(name) {
+            Some(Known::Defined(function)) => {
+                return self.call_function(function, name, site, passed, dot);
+            }
+            Some(Known::Declared(signature, number)) => {
+                let values = self.values(signature, name, passed, dot)?;
+                let called = self.host.call(*number, &values);
+                return self.blame(called.map(Operand::plain), name, site);
+            }
+            None => {}
         }
         let Some(builtin) = builtin::find(name) else {
             return Err(format!("\"{name}\" is not a defined function"));
@@ -76,10 +84,20 @@ impl<'t> Executor<'t> {
         passed: Passed<'t>,
         dot: &Operand,
     ) -> Result<Operand> {
-        check_count(function.signature(), name, &passed)?;
-        let operands = self.arguments(function.signature(), passed, dot)?;
-        let values: Vec<Value> = operands.into_iter().map(Operand::into_value).collect();
+        let values = self.values(function.signature(), name, passed, dot)?;
         self.blame(function.call(&values).map(Operand::plain), name, site)
+    }
+
+    fn values(
+        &mut self,
+        signature: &Signature,
+        name: &str,
+        passed: Passed<'t>,
+        dot: &Operand,
+    ) -> Result<Vec<Value>> {
+        check_count(signature, name, &passed)?;
+        let operands = self.arguments(signature, passed, dot)?;
+        Ok(operands.into_iter().map(Operand::into_value).collect())
     }
 
     fn blame(

@@ -113,7 +113,7 @@ impl Elements {
         match self {
             Self::None => true,
             Self::Counted { next, end } => next >= end,
-            Self::Listed { list, next } => *next >= list.items().len(),
+            Self::Listed { list, next } => *next >= list.len(),
             Self::Keyed { map, .. } => map.is_empty(),
         }
     }
@@ -125,12 +125,12 @@ impl Elements {
                 *next += 1;
                 (Operand::Absent, Operand::Plain(Value::Int(*next - 1)))
             }),
-            Self::Listed { list, next } => list.items().get(*next).map(|item| {
+            Self::Listed { list, next } => list.get(*next).map(|item| {
                 let index = i64::try_from(*next).unwrap_or(i64::MAX);
                 *next += 1;
                 (
                     Operand::Plain(Value::Int(index)),
-                    Operand::element(list.element(), item.clone()),
+                    Operand::element(list.element(), item),
                 )
             }),
             Self::Keyed { map, last } => {

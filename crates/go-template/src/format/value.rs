@@ -58,18 +58,14 @@ impl Printer {
 
     fn list(&mut self, list: &List, verb: char, depth: usize) {
         if verb == 'p' {
-            self.pointer(
-                &Value::List(list.clone()),
-                list.items().as_ptr().addr(),
-                verb,
-            );
+            self.pointer(&Value::List(list.clone()), list.address(), verb);
             return;
         }
         let (open, close) = self.brackets(&format!("[]{}", list.element()), "[", "]");
         self.out.extend_from_slice(open.as_bytes());
-        for (index, item) in list.items().iter().enumerate() {
+        for (index, item) in list.iter().enumerate() {
             self.separate(index);
-            self.element(list.element(), item, verb, depth);
+            self.element(list.element(), &item, verb, depth);
         }
         self.out.extend_from_slice(close.as_bytes());
     }

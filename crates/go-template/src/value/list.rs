@@ -18,7 +18,7 @@ pub enum Element {
     /// `string`.
     String,
     /// Any other type by its Go name; its zero value counts as nil.
-    Named(Arc<str>),
+    Named(&'static str),
 }
 
 impl Element {
@@ -47,10 +47,25 @@ impl fmt::Display for Element {
     }
 }
 
+/// Elements that are made when someone comes to them.
+pub trait Items: Send + Sync {
+    /// Counts them.
+    fn count(&self) -> usize;
+
+    /// Makes one; nil for an index that is not below the count.
+    fn item(&self, index: usize) -> Value;
+}
+
+#[derive(Clone)]
+enum Storage {
+    Held(Arc<[Value]>),
+    Made(Arc<dyn Items>),
+}
+
 /// A slice of values; slices of it share the storage.
 #[derive(Clone)]
 pub struct List {
-    storage: Arc<[Value]>,
+    storage: Storage,
     start: usize,
     end: usize,
     /// Where slices of this list must end.
@@ -62,10 +77,19 @@ impl List {
     /// Makes a list whose elements are of the given type.
     pub fn new(element: Element, items: impl IntoIterator<Item = Value>) -> Self {
         let storage: Arc<[Value]> = items.into_iter().collect();
+        Self::over(element, storage.len(), Storage::Held(storage))
+    }
+
+    /// Makes a list of elements that are only made when they are asked for.
+    pub fn made(element: Element, items: Arc<dyn Items>) -> Self {
+        Self::over(element, items.count(), Storage::Made(items))
+    }
+
+    fn over(element: Element, count: usize, storage: Storage) -> Self {
         Self {
             start: 0,
-            end: storage.len(),
-            limit: storage.len(),
+            end: count,
+            limit: count,
             storage,
             element,
         }
@@ -79,14 +103,43 @@ impl List {
         )
     }
 
+    /// Counts the elements.
+    pub fn len(&self) -> usize {
+        self.end - self.start
+    }
+
+    /// Tells whether there is no element.
+    pub fn is_empty(&self) -> bool {
+        self.start == self.end
+    }
+
+    /// Gives one element.
+    pub fn get(&self, index: usize) -> Option<Value> {
+        if index >= self.len() {
+            return None;
+        }
+        Some(match &self.storage {
+            Storage::Held(items) => items[self.start + index].clone(),
+            Storage::Made(items) => items.item(self.start + index),
+        })
+    }
+
     /// Gives the elements in order.
-    pub fn items(&self) -> &[Value] {
-        &self.storage[self.start..self.end]
+    pub fn iter(&self) -> impl Iterator<Item = Value> {
+        (0..self.len()).filter_map(|index| self.get(index))
     }
 
     /// Gives the type of the elements.
     pub fn element(&self) -> &Element {
         &self.element
+    }
+
+    /// Gives the number `%p` prints, which only tells lists apart.
+    pub(crate) fn address(&self) -> usize {
+        match &self.storage {
+            Storage::Held(items) => items[self.start..].as_ptr().addr(),
+            Storage::Made(items) => Arc::as_ptr(items).addr() + self.start,
+        }
     }
 
     /// Counts the elements a slice of the list can have at most.

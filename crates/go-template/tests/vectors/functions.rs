@@ -32,9 +32,9 @@ pub(crate) fn containerpilot(environment: BTreeMap<String, String>) -> Functions
         |args| {
             let items: Vec<String> = args[1]
                 .as_list()
-                .unwrap_or_default()
-                .iter()
-                .map(text)
+                .into_iter()
+                .flat_map(List::iter)
+                .map(|item| text(&item))
                 .collect();
             Ok(items.join(&text(&args[0])).into())
         },

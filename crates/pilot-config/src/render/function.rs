@@ -76,11 +76,9 @@ fn split(arguments: &[Value]) -> Value {
 }
 
 fn join(arguments: &[Value]) -> Value {
-    let items = arguments
-        .get(1)
-        .and_then(Value::as_list)
-        .unwrap_or_default();
-    let items: Vec<String> = items.iter().map(ToString::to_string).collect();
+    let items = arguments.get(1).and_then(Value::as_list);
+    let items = items.into_iter().flat_map(List::iter);
+    let items: Vec<String> = items.map(|item| item.to_string()).collect();
     items.join(&text(arguments, 0)).into()
 }
 

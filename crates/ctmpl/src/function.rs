@@ -1,0 +1,90 @@
+//! Every function of the language, by name.
+
+mod api;
+mod outside;
+mod scratch;
+
+use go_template::{Kind, Signature, Value};
+
+pub(crate) use scratch::new as scratch;
+
+use crate::{glob, scene::Scene};
+
+pub(crate) type Result<T = Value, E = String> = std::result::Result<T, E>;
+
+/// What a function does with its arguments, which fit its signature.
+pub(crate) type Body = fn(&Scene<'_>, &[Value]) -> Result;
+
+/// One function.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry {
+    pub(crate) name: &'static str,
+    parameters: &'static [Kind],
+    rest: Option<Kind>,
+    pub(crate) body: Body,
+}
+
+impl Entry {
+    /// A function that takes exactly these.
+    const fn new(name: &'static str, parameters: &'static [Kind], body: Body) -> Self {
+        Self {
+            name,
+            parameters,
+            rest: None,
+            body,
+        }
+    }
+
+    /// Lets any number of further arguments follow.
+    const fn and(self, rest: Kind) -> Self {
+        Self {
+            rest: Some(rest),
+            ..self
+        }
+    }
+
+    pub(crate) fn signature(&self) -> Signature {
+        let signature = Signature::new(self.parameters.iter().copied());
+        match self.rest {
+            Some(rest) => signature.variadic(rest),
+            None => signature,
+        }
+    }
+}
+
+const TEXT: &[Kind] = &[Kind::String];
+const TWO_TEXTS: &[Kind] = &[Kind::String, Kind::String];
+
+const GROUPS: &[&[Entry]] = &[api::ALL, outside::ALL, scratch::ALL];
+
+/// Gives all functions; those whose name fits a pattern only say that they are denied.
+pub(crate) fn allowed(denied: &[String]) -> Vec<Entry> {
+    let known = GROUPS.iter().copied().flatten();
+    let refused = |name| denied.iter().any(|pattern| glob::fits(pattern, name));
+    let entry = |entry: &Entry| match refused(entry.name) {
+        true => Entry::new(entry.name, &[], refuse).and(Kind::Any),
+        false => *entry,
+    };
+    known.map(entry).collect()
+}
+
+fn refuse(_: &Scene<'_>, _: &[Value]) -> Result {
+    Err("function is disabled".to_owned())
+}
+
+/// Gives an argument of a text parameter, which the signature has made sure of.
+fn text(arguments: &[Value], index: usize) -> String {
+    let text = arguments.get(index).and_then(Value::as_str);
+    text.map(std::borrow::Cow::into_owned).unwrap_or_default()
+}
+
+/// Gives an argument; nil if there are not so many.
+fn argument(arguments: &[Value], index: usize) -> &Value {
+    arguments.get(index).unwrap_or(&Value::Nil)
+}
+
+/// The words for the wrong number of arguments to a function that takes a few or fewer.
+fn wrong_number(name: &str, expected: &str, arguments: &[Value]) -> String {
+    let got = arguments.len();
+    format!("{name}: wrong number of arguments, expected {expected}, but got {got}")
+}

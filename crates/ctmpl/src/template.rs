@@ -1,0 +1,99 @@
+//! A template of consul-template: parsed once, executed whenever something changed.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use go_template::{Functions, MissingKey, Options, Value};
+
+use crate::{
+    brain::Brain,
+    dependency::Dependency,
+    function::{self, Entry},
+    scene::Scene,
+    world::World,
+};
+
+/// How a template is to be read, and what it may do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Language {
+    /// What begins and ends an action; none are `{{` and `}}`.
+    pub delimiters: Option<(String, String)>,
+    /// Whether a key that a map does not have is an error.
+    pub missing_key_is_error: bool,
+    /// Functions it may not call; `*` and `?` match as in a shell.
+    pub denied: Vec<String>,
+    /// The directory that `file` may not leave. Only the words of a path are looked at here:
+    /// whoever reads the file must see that no link leads out.
+    pub sandbox: Option<String>,
+}
+
+/// A template that can be executed any number of times; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Template {
+    parsed: go_template::Template,
+    /// What it may call, by the number under which it was declared.
+    functions: Arc<[Entry]>,
+    sandbox: Option<String>,
+}
+
+/// What one execution came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pass {
+    /// What the file shall hold; or why not, in consul-template's words (`execute: template: …`),
+    /// to go behind the name of the source and a colon. Neither counts while something is missing.
+    pub text: Result<Vec<u8>, String>,
+    /// Everything it looked at.
+    pub used: BTreeSet<Dependency>,
+    /// What it looked at and what is not known yet, or, where it waits for a key, is not there.
+    pub missing: BTreeSet<Dependency>,
+}
+
+impl Template {
+    /// Parses a text. The name shows in messages as `template: NAME:LINE`; consul-template leaves
+    /// it empty. An error reads `parse: template: …`, to go behind the source's name and a colon.
+    pub fn parse(name: &str, text: &str, language: &Language) -> Result<Self, String> {
+        let mut declared = Functions::new();
+        let functions = function::allowed(&language.denied);
+        for (number, entry) in functions.iter().enumerate() {
+            declared.declare(entry.name, entry.signature(), number);
+        }
+        let options = Options {
+            delimiters: language.delimiters.clone().unwrap_or_default(),
+            missing_key: if language.missing_key_is_error {
+                MissingKey::Error
+            } else {
+                MissingKey::Zero
+            },
+        };
+        let parsed = go_template::Template::parse(name, text, &options, &declared)
+            .map_err(|error| format!("parse: {error}"))?;
+        Ok(Self {
+            parsed,
+            functions: functions.into(),
+            sandbox: language.sandbox.clone(),
+        })
+    }
+
+    /// Executes it over what is known now.
+    pub fn execute(&self, brain: &Brain, world: &dyn World) -> Pass {
+        let scene = Scene::new(self, brain, world);
+        let text = scene.execute(None, &Value::Nil);
+        let (used, missing) = scene.into_dependencies();
+        Pass {
+            text: text.map_err(|error| format!("execute: {error}")),
+            used,
+            missing,
+        }
+    }
+
+    pub(crate) fn parsed(&self) -> &go_template::Template {
+        &self.parsed
+    }
+
+    pub(crate) fn functions(&self) -> &[Entry] {
+        &self.functions
+    }
+
+    pub(crate) fn sandbox(&self) -> Option<&str> {
+        self.sandbox.as_deref()
+    }
+}
