@@ -1,17 +1,18 @@
 //! The handle that callers hold, and the task behind it.
 
-mod query;
+mod follower;
 mod task;
 
 use std::{
     collections::BTreeMap,
     hash::{BuildHasher, RandomState},
     sync::Arc,
+    time::Duration,
 };
 
 use pilot_core::{
-    JobName, WatchName,
-    spec::{ServiceSpec, Status, WatchSpec},
+    JobName,
+    spec::{ServiceSpec, Status},
 };
 use tokio::{
     sync::{mpsc, watch},
@@ -21,6 +22,7 @@ use tokio::{
 use crate::{
     CatalogEvent, CatalogStatus, Link, ServiceStanding, SettingsError,
     consul::{Client, Settings},
+    query::Query,
     registrar::{Presence, Wish},
 };
 
@@ -33,6 +35,7 @@ const OUTPUT_LIMIT: usize = 4096;
 #[derive(Debug)]
 pub struct CatalogHandle {
     wishes: watch::Sender<Wishes>,
+    follows: watch::Sender<Follows>,
     status: watch::Receiver<CatalogStatus>,
     task: JoinHandle<()>,
 }
@@ -42,22 +45,16 @@ pub struct CatalogHandle {
 struct Wishes {
     client: Arc<Client>,
     services: BTreeMap<JobName, Numbered>,
-    watches: BTreeMap<WatchName, WatchSpec>,
-    keys: BTreeMap<String, KeyQuery>,
 }
+
+/// What is followed, and the longest staleness of each.
+type Follows = BTreeMap<Arc<Query>, Duration>;
 
 /// A wish, and how many came before it.
 #[derive(Clone)]
 struct Numbered {
     number: u64,
     wish: Wish,
-}
-
-/// How to follow a key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct KeyQuery {
-    dc: Option<String>,
-    interval: std::time::Duration,
 }
 
 impl CatalogHandle {
@@ -72,13 +69,13 @@ impl CatalogHandle {
         let (wishes, wished) = watch::channel(Wishes {
             client,
             services: BTreeMap::new(),
-            watches: BTreeMap::new(),
-            keys: BTreeMap::new(),
         });
+        let (follows, followed) = watch::channel(Follows::new());
         let (noted, status) = watch::channel(CatalogStatus::default());
-        let task = tokio::spawn(task::run(wished, noted, events, seed()));
+        let task = tokio::spawn(task::run(wished, followed, noted, events, seed()));
         Ok(Self {
             wishes,
+            follows,
             status,
             task,
         })
@@ -110,44 +107,28 @@ impl CatalogHandle {
         self.wish(name, Wish::Absent);
     }
 
-    /// Follows a service; its first update comes with the first answer. A watch of the same name
-    /// is replaced, unless it is the same.
-    pub fn watch(&self, spec: WatchSpec) {
-        self.wishes.send_if_modified(|wishes| {
-            let known = wishes.watches.insert(spec.name.clone(), spec.clone());
-            known != Some(spec)
+    /// Follows a query; its first update comes with the first answer. Where the catalog does not
+    /// hold questions until something changes, it is asked at least every `interval`.
+    ///
+    /// Followed already, a query only changes its interval.
+    pub fn follow(&self, query: Query, interval: Duration) {
+        self.follows.send_if_modified(|follows| {
+            let known = follows.insert(Arc::new(query), interval);
+            known != Some(interval)
         });
     }
 
-    /// Follows a service no longer; what is already in the channel still arrives.
-    pub fn unwatch(&self, name: &WatchName) {
-        self.wishes
-            .send_if_modified(|wishes| wishes.watches.remove(name).is_some());
-    }
-
-    /// Follows the value of a key, looking at least every `interval` where blocking does not work.
-    pub fn watch_key(&self, key: &str, dc: Option<&str>, interval: std::time::Duration) {
-        let query = KeyQuery {
-            dc: dc.map(str::to_owned),
-            interval,
-        };
-        self.wishes.send_if_modified(|wishes| {
-            let known = wishes.keys.insert(key.to_owned(), query.clone());
-            known != Some(query)
-        });
-    }
-
-    /// Follows a key no longer; what is already in the channel still arrives.
-    pub fn unwatch_key(&self, key: &str) {
-        self.wishes
-            .send_if_modified(|wishes| wishes.keys.remove(key).is_some());
+    /// Follows a query no longer; what is already in the channel still arrives.
+    pub fn unfollow(&self, query: &Query) {
+        self.follows
+            .send_if_modified(|follows| follows.remove(query).is_some());
     }
 
     /// Goes on with other settings; on an error everything stays as it is.
     ///
     /// Where they lead to another agent, what is registered moves there: it is registered at the
-    /// new one and taken, in one attempt, from the old one. Watches ask the new agent at once and
-    /// report only what differs.
+    /// new one and taken, in one attempt, from the old one. What is followed is asked of the new
+    /// agent at once, and only what differs is told.
     pub fn replace_settings(&self, settings: Settings) -> Result<(), SettingsError> {
         if *self.wishes.borrow().client.settings() == settings {
             return Ok(());

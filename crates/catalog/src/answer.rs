@@ -3,7 +3,7 @@
 //! A helper may hold tens of thousands of instances, so what many of them share is held once:
 //! nodes are shared, texts are no larger than what they hold.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use bytes::Bytes;
 use pilot_core::spec::Status;
@@ -25,6 +25,22 @@ pub enum Answer {
     Value(Option<Bytes>),
     /// Under a prefix, sorted by key.
     Pairs(Arc<[Pair]>),
+}
+
+/// How much of it there is, for people.
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Instances(instances) => write!(f, "{} instances", instances.len()),
+            Self::Services(services) => write!(f, "{} services", services.len()),
+            Self::Nodes(nodes) => write!(f, "{} nodes", nodes.len()),
+            Self::Node(Some(node)) => write!(f, "{} services", node.services.len()),
+            Self::Datacenters(names) => write!(f, "{} datacenters", names.len()),
+            Self::Value(Some(value)) => write!(f, "{} bytes", value.len()),
+            Self::Node(None) | Self::Value(None) => f.write_str("absent"),
+            Self::Pairs(pairs) => write!(f, "{} keys", pairs.len()),
+        }
+    }
 }
 
 /// One instance of a service.

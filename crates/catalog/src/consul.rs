@@ -1,9 +1,12 @@
 //! Consul's HTTP API, as much of it as we use.
 
 mod address;
+pub(crate) mod ask;
+mod base64;
 mod call;
 mod client;
 mod connection;
+pub(crate) mod read;
 mod resolver;
 mod settings;
 mod tally;
@@ -15,7 +18,7 @@ pub use address::{Endpoint, Scheme};
 pub use client::Client;
 pub use settings::{Settings, Timeouts, Tls};
 pub use tally::CallCount;
-pub use token::{Secret, Token};
+pub use token::{Auth, Secret, Token};
 
-pub(crate) use call::{Answer, Call};
+pub(crate) use call::{Call, Reply};
 pub(crate) use client::Line;

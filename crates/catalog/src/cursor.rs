@@ -96,6 +96,11 @@ impl<T: Clone + PartialEq> Cursor<T> {
         }
     }
 
+    /// Changes how patient it is, from the next question on.
+    pub(crate) fn set_pace(&mut self, pace: Pace) {
+        self.pace = pace;
+    }
+
     /// Says what to ask next, and when.
     pub(crate) fn question(&self) -> Question {
         let wait = self.pace.wait;

@@ -1,11 +1,10 @@
 //! What the catalog tells its caller, once per change and never per tick.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
-use bytes::Bytes;
-use pilot_core::{JobName, WatchName};
+use pilot_core::JobName;
 
-use crate::{CatalogError, Instance};
+use crate::{CatalogError, answer::Answer, query::Query};
 
 /// One fact from the catalog.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,20 +16,15 @@ pub enum CatalogEvent {
         /// What happened.
         event: ServiceEvent,
     },
-    /// About a watch.
-    Watch {
-        /// Its name.
-        name: WatchName,
+    /// About a query that is followed.
+    Answer {
+        /// Which one.
+        query: Arc<Query>,
         /// What happened.
-        event: WatchEvent,
+        event: FollowEvent,
     },
-    /// About a watched key.
-    Key {
-        /// The key.
-        key: String,
-        /// What happened.
-        event: KeyEvent,
-    },
+    /// About the agent.
+    Link(LinkEvent),
 }
 
 /// What happened to a service of ours.
@@ -67,14 +61,11 @@ pub enum ServiceAct {
     Deregister,
 }
 
-/// What happened to a watch.
+/// What happened to a query that is followed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum WatchEvent {
-    /// The first answer, or one that differs from the last: all instances, sorted by identity.
-    Update {
-        /// The instances that pass.
-        instances: Vec<Instance>,
-    },
+pub enum FollowEvent {
+    /// The first answer, or one that differs from the last.
+    Update(Answer),
     /// The catalog no longer answers; what it said last stands.
     Lost {
         /// Why.
@@ -84,20 +75,15 @@ pub enum WatchEvent {
     Back,
 }
 
-/// What happened to a watched key.
+/// What happened to the agent, whatever it is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum KeyEvent {
-    /// The first answer, or one that differs from the last.
-    Update {
-        /// The value; none while there is no such key.
-        value: Option<Bytes>,
-    },
-    /// The catalog no longer answers; what it said last stands.
+pub enum LinkEvent {
+    /// It answers nothing, not even with a refusal.
     Lost {
         /// Why.
         reason: CatalogError,
     },
-    /// The catalog answers again.
+    /// It answers, for the first time or again.
     Back,
 }
 
@@ -122,16 +108,13 @@ impl CatalogEvent {
                 ServiceEvent::Withdrawn { failure: None } => Severity::Debug,
                 ServiceEvent::Withdrawn { failure: Some(_) } => Severity::Info,
             },
-            Self::Watch { event, .. } => match event {
-                WatchEvent::Update { .. } => Severity::Debug,
-                WatchEvent::Lost { .. } => Severity::Warning,
-                WatchEvent::Back => Severity::Info,
+            Self::Answer { event, .. } => match event {
+                FollowEvent::Update(_) => Severity::Debug,
+                FollowEvent::Lost { .. } => Severity::Warning,
+                FollowEvent::Back => Severity::Info,
             },
-            Self::Key { event, .. } => match event {
-                KeyEvent::Update { .. } => Severity::Debug,
-                KeyEvent::Lost { .. } => Severity::Warning,
-                KeyEvent::Back => Severity::Info,
-            },
+            // Whoever asked for something says it louder.
+            Self::Link(_) => Severity::Debug,
         }
     }
 }
@@ -140,21 +123,13 @@ impl fmt::Display for CatalogEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Service { name, event } => event.describe(name, f),
-            Self::Watch { name, event } => match event {
-                WatchEvent::Update { instances } => {
-                    write!(f, "{name}: {} instances", instances.len())
-                }
-                WatchEvent::Lost { reason } => write!(f, "failed to query {name}: {reason}"),
-                WatchEvent::Back => write!(f, "queries for {name} are answered again"),
+            Self::Answer { query, event } => match event {
+                FollowEvent::Update(answer) => write!(f, "{query}: {answer}"),
+                FollowEvent::Lost { reason } => write!(f, "failed to query {query}: {reason}"),
+                FollowEvent::Back => write!(f, "queries for {query} are answered again"),
             },
-            Self::Key { key, event } => match event {
-                KeyEvent::Update { value: Some(value) } => {
-                    write!(f, "key {key}: {} bytes", value.len())
-                }
-                KeyEvent::Update { value: None } => write!(f, "key {key}: absent"),
-                KeyEvent::Lost { reason } => write!(f, "failed to query key {key}: {reason}"),
-                KeyEvent::Back => write!(f, "queries for key {key} are answered again"),
-            },
+            Self::Link(LinkEvent::Lost { reason }) => write!(f, "the catalog is lost: {reason}"),
+            Self::Link(LinkEvent::Back) => f.write_str("the catalog answers"),
         }
     }
 }

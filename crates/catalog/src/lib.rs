@@ -3,8 +3,8 @@
 //! # Theory of operation
 //! The caller says what it wants ([`CatalogHandle`]) and never waits: a wish is a cell that the
 //! newest value overwrites. One task owned by the handle compares the wishes with what the agent
-//! is believed to hold (`registrar`, pure) and makes the calls; one task per watch asks blocking
-//! queries by the rules of `cursor`, also pure. What they learn comes back as [`CatalogEvent`]s on
+//! is believed to hold (`registrar`, pure) and makes the calls; another follows queries, each by the
+//! rules of `cursor`, also pure. What they learn comes back as [`CatalogEvent`]s on
 //! the caller's own bounded channel. When that channel is full the tasks wait, so no fact is lost
 //! and the caller's own loop is never held up; while they wait, wishes still overwrite each other.
 //!
@@ -21,13 +21,13 @@ pub mod consul;
 mod cursor;
 mod error;
 mod event;
-mod instance;
 pub mod query;
 mod registrar;
 mod standing;
 
 pub use agent::CatalogHandle;
+pub use answer::{Answer, Instance};
 pub use error::{CatalogError, SettingsError};
-pub use event::{CatalogEvent, KeyEvent, ServiceAct, ServiceEvent, Severity, WatchEvent};
-pub use instance::{Instance, Weights};
+pub use event::{CatalogEvent, FollowEvent, LinkEvent, ServiceAct, ServiceEvent, Severity};
+pub use query::Query;
 pub use standing::{CatalogStatus, Link, ServiceStanding};

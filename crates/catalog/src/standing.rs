@@ -1,10 +1,10 @@
 //! How things stand with the catalog, for whoever asks.
 
-use std::{collections::BTreeMap, time::Instant};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
-use pilot_core::{JobName, WatchName, spec::Status};
+use pilot_core::{JobName, spec::Status};
 
-use crate::CatalogError;
+use crate::{CatalogError, query::Query};
 
 /// A snapshot of the dealings with the catalog.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,8 +13,8 @@ pub struct CatalogStatus {
     pub link: Link,
     /// The services of ours that were ever asked for.
     pub services: BTreeMap<JobName, ServiceStanding>,
-    /// When each watch that is followed was last answered, whether or not anything had changed.
-    pub answered: BTreeMap<WatchName, Instant>,
+    /// When each query that is followed was last answered, whether or not anything had changed.
+    pub answered: BTreeMap<Arc<Query>, Instant>,
 }
 
 /// Whether the agent answers.

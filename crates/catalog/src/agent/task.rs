@@ -1,20 +1,20 @@
-//! The one task that owns the registrar, the calls that are out, and the watches.
+//! The task that owns the registrar and the calls that are out, and starts the one that follows.
 
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::Arc,
 };
 
-use pilot_core::{JobName, WatchName, spec::WatchSpec};
+use pilot_core::JobName;
 use tokio::{
     sync::{mpsc, watch},
-    task::{AbortHandle, JoinSet},
+    task::JoinSet,
     time::{Instant, sleep_until},
 };
 
-use super::{KeyQuery, Wishes, query};
+use super::{Follows, Wishes, follower};
 use crate::{
-    CatalogEvent, CatalogStatus,
+    CatalogError, CatalogEvent, CatalogStatus, Link, LinkEvent,
     consul::{Call, Client, Line, wire},
     registrar::{Action, Fact, Order, OrderId, Outcome, Registrar, Wish},
 };
@@ -26,15 +26,27 @@ const LINES: usize = 4;
 /// Works until the handle is gone or nobody wants to hear of it any more.
 pub(super) async fn run(
     wished: watch::Receiver<Wishes>,
+    followed: watch::Receiver<Follows>,
     status: watch::Sender<CatalogStatus>,
     events: mpsc::Sender<CatalogEvent>,
     seed: u64,
 ) {
     let client = wished.borrow().client.clone();
-    let (clients, _) = watch::channel(client.clone());
+    let (clients, their_clients) = watch::channel(client.clone());
+    let status = Arc::new(status);
+    let mut follower = JoinSet::new();
+    follower.spawn(follower::run(follower::Surroundings {
+        followed,
+        clients: their_clients,
+        status: status.clone(),
+        events: events.clone(),
+        seed,
+    }));
     let task = Task {
         wished,
-        status: Arc::new(status),
+        noted: status.subscribe(),
+        link: Told::Nothing,
+        status,
         events,
         started_at: Instant::now(),
         registrar: Registrar::new(seed),
@@ -44,10 +56,7 @@ pub(super) async fn run(
         calls: JoinSet::new(),
         lines: Vec::new(),
         waiting: VecDeque::new(),
-        queries: JoinSet::new(),
-        watches: BTreeMap::new(),
-        keys: BTreeMap::new(),
-        seed,
+        _follower: follower,
     };
     task.run().await;
 }
@@ -55,13 +64,16 @@ pub(super) async fn run(
 struct Task {
     wished: watch::Receiver<Wishes>,
     status: Arc<watch::Sender<CatalogStatus>>,
+    noted: watch::Receiver<CatalogStatus>,
+    /// What was told of the agent last.
+    link: Told,
     events: mpsc::Sender<CatalogEvent>,
     started_at: Instant,
     registrar: Registrar,
     /// The number of the newest wish per service that the registrar knows.
     seen: BTreeMap<JobName, u64>,
     client: Arc<Client>,
-    /// Tells the queries which client to use.
+    /// Tells the one that follows which client to use.
     clients: watch::Sender<Arc<Client>>,
     calls: JoinSet<Answered>,
     /// Lines to the present agent that no call is using.
@@ -69,10 +81,16 @@ struct Task {
     /// Calls that wait for a line: one for each service at most, since the registrar has only one
     /// out for each, and a farewell for each when the agent changes.
     waiting: VecDeque<Out>,
-    queries: JoinSet<()>,
-    watches: BTreeMap<WatchName, (WatchSpec, AbortHandle)>,
-    keys: BTreeMap<String, (KeyQuery, AbortHandle)>,
-    seed: u64,
+    /// Ends with this task.
+    _follower: JoinSet<()>,
+}
+
+/// What was told of the agent.
+#[derive(PartialEq, Eq)]
+enum Told {
+    Nothing,
+    Lost,
+    Back,
 }
 
 /// A call to make.
@@ -111,7 +129,7 @@ impl Task {
                 () = sleep_until(deadline.unwrap_or(self.started_at)), if deadline.is_some() => {
                     self.handle(Fact::Woken).await
                 }
-                Some(_) = self.queries.join_next() => Ok(()),
+                Ok(()) = self.noted.changed() => self.on_noted().await,
             };
             if let Err(Gone) = done {
                 return;
@@ -130,12 +148,29 @@ impl Task {
         Ok(())
     }
 
+    /// Tells whether the agent answers, when that changes.
+    async fn on_noted(&mut self) -> Result<(), Gone> {
+        let (told, event) = match &self.noted.borrow_and_update().link {
+            Link::Untried => return Ok(()),
+            Link::Up { .. } => (Told::Back, LinkEvent::Back),
+            Link::Down { reason, .. } => {
+                let reason = reason.clone();
+                (Told::Lost, LinkEvent::Lost { reason })
+            }
+        };
+        if told == self.link {
+            return Ok(());
+        }
+        self.link = told;
+        let event = CatalogEvent::Link(event);
+        self.events.send(event).await.map_err(|_| Gone)
+    }
+
     /// Takes only what is new: one service of many is published at a time.
     fn read_wishes(&mut self) -> (Arc<Client>, Vec<(JobName, Wish)>) {
         self.wished.mark_unchanged();
         let wished = self.wished.clone();
         let wishes = wished.borrow();
-        self.change_watches(&wishes);
         let mut news = Vec::new();
         for (name, numbered) in &wishes.services {
             if self.seen.get(name) != Some(&numbered.number) {
@@ -236,55 +271,6 @@ impl Task {
         self.handle(fact).await
     }
 
-    fn change_watches(&mut self, wishes: &Wishes) {
-        self.watches.retain(|name, (spec, task)| {
-            let stays = wishes.watches.get(name) == Some(spec);
-            if !stays {
-                task.abort();
-                self.status.send_if_modified(|status| {
-                    status.answered.remove(name);
-                    false
-                });
-            }
-            stays
-        });
-        self.keys.retain(|key, (known, task)| {
-            let stays = wishes.keys.get(key) == Some(known);
-            if !stays {
-                task.abort();
-            }
-            stays
-        });
-        for (name, spec) in &wishes.watches {
-            if !self.watches.contains_key(name) {
-                let line = self.channel();
-                let task = self
-                    .queries
-                    .spawn(query::follow_service(spec.clone(), line));
-                self.watches.insert(name.clone(), (spec.clone(), task));
-            }
-        }
-        for (key, wanted) in &wishes.keys {
-            if !self.keys.contains_key(key) {
-                let line = self.channel();
-                let followed = query::follow_key(key.clone(), wanted.clone(), line);
-                let task = self.queries.spawn(followed);
-                self.keys.insert(key.clone(), (wanted.clone(), task));
-            }
-        }
-    }
-
-    /// Gives a query what it needs to work on its own.
-    fn channel(&mut self) -> query::Surroundings {
-        self.seed = self.seed.wrapping_add(1);
-        query::Surroundings {
-            clients: self.clients.subscribe(),
-            status: self.status.clone(),
-            events: self.events.clone(),
-            seed: self.seed,
-        }
-    }
-
     fn note_standing(&self, name: &JobName) {
         let standing = self.registrar.standing(name);
         self.status.send_if_modified(|status| {
@@ -311,14 +297,19 @@ impl Task {
 
 async fn make(out: Out, mut line: Line, status: Arc<watch::Sender<CatalogStatus>>) -> Answered {
     let patience = out.client.settings().timeouts.call;
-    let answer = out.client.call_over(&mut line, &out.call, patience).await;
+    let reply = out.client.call_over(&mut line, &out.call, patience).await;
     if out.order.is_some() {
-        query::note(&status, answer.as_ref().map(|_| ()));
+        note(&status, reply.as_ref().map(|_| ()));
     }
     Answered {
         line,
         order: out.order,
-        outcome: wire::outcome(&out.call, answer),
+        outcome: wire::outcome(&out.call, reply),
         client: out.client,
     }
+}
+
+/// Takes note of whether the agent answered.
+pub(super) fn note(status: &watch::Sender<CatalogStatus>, outcome: Result<(), &CatalogError>) {
+    status.send_if_modified(|status| status.link.note(std::time::Instant::now(), outcome));
 }

@@ -1,4 +1,4 @@
-//! One call and its answer, before and after they are bytes.
+//! One call and the reply to it, before and after they are bytes.
 
 use std::{fmt::Write as _, time::Duration};
 
@@ -18,9 +18,9 @@ pub(crate) struct Call {
     pub(super) is_held: bool,
 }
 
-/// An answer with status 200, or 404 where that is one.
+/// A reply, with what its head says about the catalog.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Answer {
+pub(crate) struct Reply {
     pub(crate) status: u16,
     /// `X-Consul-Index`, if it is there and a number.
     pub(crate) index: Option<u64>,
@@ -65,24 +65,33 @@ impl Call {
         self
     }
 
+    /// Adds a parameter if there is one.
+    #[must_use]
+    pub(super) fn with_some(self, name: &str, value: Option<&str>) -> Self {
+        match value {
+            Some(value) => self.with(name, value),
+            None => self,
+        }
+    }
+
     /// Says what it is, for errors: the query is left out, it adds only noise.
     pub(super) fn describe(&self) -> String {
         format!("{} {}", self.method, self.path)
     }
 
     /// Turns a refusal into an error.
-    pub(super) fn refused(&self, answer: &Answer) -> CatalogError {
-        let text = String::from_utf8_lossy(&answer.body);
+    pub(super) fn refused(&self, reply: &Reply) -> CatalogError {
+        let text = String::from_utf8_lossy(&reply.body);
         let line = text.lines().next().unwrap_or_default();
         CatalogError::Refused {
-            status: answer.status,
+            status: reply.status,
             call: self.describe(),
             text: line.chars().take(200).collect(),
         }
     }
 }
 
-impl Answer {
+impl Reply {
     pub(super) fn new(status: u16, headers: &HeaderMap, body: Bytes) -> Self {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let number = |name: &str| text(name).and_then(|value| value.trim().parse::<u64>().ok());

@@ -8,11 +8,10 @@ use hyper::{Request, body::Incoming, header};
 use tokio::time::timeout;
 
 use super::{
-    Answer, Call, Endpoint, Settings,
+    Call, Endpoint, Reply, Settings, ask,
     connection::{Connection, Connector},
     tally::{CallCount, Tally},
-    token::Credential,
-    wire,
+    token::{Credential, authorization},
 };
 use crate::{CatalogError, SettingsError};
 
@@ -71,12 +70,16 @@ impl Client {
 
     /// Fetches the value of a key; none if there is no such key.
     pub async fn key(&self, key: &str, dc: Option<&str>) -> Result<Option<Bytes>, CatalogError> {
-        let call = wire::key(key, dc);
+        let call = ask::key(key, dc);
         let patience = self.settings.timeouts.call;
-        let answer = self
+        let reply = self
             .call_over(&mut Line::default(), &call, patience)
             .await?;
-        wire::read_key(&call, answer)
+        match reply.status {
+            200 => Ok(Some(reply.body)),
+            404 => Ok(None),
+            _ => Err(call.refused(&reply)),
+        }
     }
 
     /// Makes a call over a connection of its own, which stays open for the next.
@@ -85,7 +88,7 @@ impl Client {
         line: &mut Line,
         call: &Call,
         patience: Duration,
-    ) -> Result<Answer, CatalogError> {
+    ) -> Result<Reply, CatalogError> {
         let came = self.call_uncounted(line, call, patience).await;
         self.tally.add(call, came.as_ref());
         came
@@ -96,13 +99,13 @@ impl Client {
         line: &mut Line,
         call: &Call,
         patience: Duration,
-    ) -> Result<Answer, CatalogError> {
+    ) -> Result<Reply, CatalogError> {
         // Taken out first: a connection with an unread answer on it is of no use to anyone.
         let taken = line.0.take();
         match timeout(patience, self.exchange(taken, call)).await {
-            Ok(Ok((answer, connection))) => {
+            Ok(Ok((reply, connection))) => {
                 line.0 = Some(connection);
-                Ok(answer)
+                Ok(reply)
             }
             Ok(Err(error)) => Err(error),
             Err(_) => Err(CatalogError::Silent {
@@ -117,7 +120,7 @@ impl Client {
         &self,
         kept: Option<Connection>,
         call: &Call,
-    ) -> Result<(Answer, Connection), CatalogError> {
+    ) -> Result<(Reply, Connection), CatalogError> {
         if let Some(mut connection) = kept.filter(Connection::is_open) {
             match connection.send(self.request(call)?).await {
                 Ok(response) => return Ok((self.read(response, call).await?, connection)),
@@ -149,6 +152,9 @@ impl Client {
         if let Some(token) = self.credential.header()? {
             builder = builder.header("X-Consul-Token", token);
         }
+        if let Some(auth) = &self.settings.auth {
+            builder = builder.header(header::AUTHORIZATION, authorization(auth));
+        }
         if !call.body.is_empty() {
             builder = builder.header(header::CONTENT_TYPE, "application/json");
         }
@@ -164,7 +170,7 @@ impl Client {
         &self,
         response: hyper::Response<Incoming>,
         call: &Call,
-    ) -> Result<Answer, CatalogError> {
+    ) -> Result<Reply, CatalogError> {
         let (head, mut incoming) = response.into_parts();
         let mut body = BytesMut::new();
         while let Some(frame) = incoming.frame().await {
@@ -180,7 +186,7 @@ impl Client {
             }
             body.extend_from_slice(&data);
         }
-        Ok(Answer::new(
+        Ok(Reply::new(
             head.status.as_u16(),
             &head.headers,
             body.freeze(),

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use super::{Endpoint, Scheme, Secret, Token};
+use super::{Auth, Endpoint, Scheme, Secret, Token};
 use crate::SettingsError;
 
 /// The way to an agent.
@@ -14,6 +14,11 @@ pub struct Settings {
     pub scheme: Scheme,
     /// What to identify with.
     pub token: Token,
+    /// What to show to a proxy before it.
+    pub auth: Option<Auth>,
+    /// How old an answer may be that a server gives without asking its leader; none has every
+    /// answer from the leader.
+    pub max_stale: Option<Duration>,
     /// How to trust it; of no effect without https.
     pub tls: Tls,
     /// How long to wait for it.
@@ -95,6 +100,8 @@ impl Settings {
             endpoint,
             scheme,
             token: Token::None,
+            auth: None,
+            max_stale: None,
             tls: Tls::default(),
             timeouts: Timeouts::default(),
         }

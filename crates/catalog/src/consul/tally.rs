@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{Answer, Call};
+use super::{Call, Reply};
 use crate::CatalogError;
 
 /// What calls can be about, in the words of metrics: the part of the API, and for services of ours
@@ -39,7 +39,7 @@ pub struct CallCount {
 pub(super) struct Tally([[AtomicU64; OUTCOMES.len()]; OPERATIONS.len()]);
 
 impl Tally {
-    pub(super) fn add(&self, call: &Call, came: Result<&Answer, &CatalogError>) {
+    pub(super) fn add(&self, call: &Call, came: Result<&Reply, &CatalogError>) {
         let at = |words: &[&str], word| words.iter().position(|known| *known == word);
         let place = at(&OPERATIONS, operation(&call.path));
         let place = place.zip(at(&OUTCOMES, outcome(call, came)));
@@ -76,7 +76,7 @@ fn operation(path: &str) -> &'static str {
     known.map_or("other", |(_, word)| word)
 }
 
-fn outcome(call: &Call, came: Result<&Answer, &CatalogError>) -> &'static str {
+fn outcome(call: &Call, came: Result<&Reply, &CatalogError>) -> &'static str {
     match came {
         Ok(answer) if (200..300).contains(&answer.status) => "ok",
         // That there is no such key is an answer like any other.
@@ -102,8 +102,8 @@ mod tests {
 
     use super::*;
 
-    fn answered(status: u16) -> Answer {
-        Answer::new(status, &HeaderMap::new(), Bytes::new())
+    fn answered(status: u16) -> Reply {
+        Reply::new(status, &HeaderMap::new(), Bytes::new())
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::{
 
 use hyper::header::HeaderValue;
 
+use super::base64;
 use crate::{CatalogError, error::reason};
 
 /// Where the token comes from.
@@ -20,6 +21,15 @@ pub enum Token {
     Value(Secret),
     /// From a file, read again whenever it changes.
     File(PathBuf),
+}
+
+/// A name and its password, for a proxy before the agent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Auth {
+    /// The name.
+    pub user: String,
+    /// The password.
+    pub password: Secret,
 }
 
 /// A text that no `Debug` shows.
@@ -37,6 +47,16 @@ impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("(secret)")
     }
+}
+
+/// Writes a name and its password as HTTP's basic scheme does.
+pub(super) fn authorization(auth: &Auth) -> String {
+    let Auth { user, password } = auth;
+    let Secret(password) = password;
+    format!(
+        "Basic {}",
+        base64::encode(format!("{user}:{password}").as_bytes())
+    )
 }
 
 /// The token as a header, as fresh as its source.

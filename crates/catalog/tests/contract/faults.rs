@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use catalog::{CatalogError, ServiceAct, ServiceEvent, WatchEvent};
+use catalog::{CatalogError, FollowEvent, ServiceAct, ServiceEvent};
 use pilot_core::spec::Status;
 use tokio::time::{Instant, sleep};
 
 use crate::{
     backend::{Backend, Eye},
-    pilot::{Pilot, service, settings, watch},
+    pilot::{Pilot, passing, service, settings},
     proxy::{Fault, Proxy},
 };
 
@@ -32,7 +32,7 @@ impl Scene {
         let mut settings = settings(proxy.address());
         settings.timeouts.call = Duration::from_millis(500);
         let mut reader = Pilot::with(settings);
-        reader.handle.watch(watch("app"));
+        reader.watch("app");
         assert_eq!(reader.update("app").await.len(), 1);
         proxy.until_asked(WATCH, 2).await;
         Self {
@@ -55,7 +55,7 @@ impl Scene {
         self.proxy.set(fault);
         let reason = loop {
             // What was broken off by the setting itself is not the fault that is looked for.
-            if let WatchEvent::Lost { reason } = self.reader.watch("app").await
+            if let FollowEvent::Lost { reason } = self.reader.follows(&passing("app")).await
                 && !matches!(reason, CatalogError::Interrupted { .. })
             {
                 break reason;
@@ -68,10 +68,10 @@ impl Scene {
     async fn mends(&mut self, port: u16) {
         self.change(port).await;
         self.proxy.set(Fault::None);
-        let mut event = self.reader.watch("app").await;
-        while event != WatchEvent::Back {
-            assert!(matches!(event, WatchEvent::Lost { .. }), "{event:?}");
-            event = self.reader.watch("app").await;
+        let mut event = self.reader.follows(&passing("app")).await;
+        while event != FollowEvent::Back {
+            assert!(matches!(event, FollowEvent::Lost { .. }), "{event:?}");
+            event = self.reader.follows(&passing("app")).await;
         }
         assert_eq!(self.reader.update("app").await[0].port, port);
     }
@@ -137,8 +137,8 @@ async fn a_watch_keeps_its_state_when_answers_break_off() {
     for fault in [Fault::Cut, Fault::Garbage] {
         let mut scene = Scene::new().await;
         scene.proxy.set(fault);
-        let event = scene.reader.watch("app").await;
-        assert!(matches!(event, WatchEvent::Lost { .. }), "{event:?}");
+        let event = scene.reader.follows(&passing("app")).await;
+        assert!(matches!(event, FollowEvent::Lost { .. }), "{event:?}");
         scene.proxy.until_asked(WATCH, 4).await;
         scene.mends(7).await;
     }

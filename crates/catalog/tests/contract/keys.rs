@@ -1,9 +1,7 @@
 //! Keys: read once, and followed.
 
-use std::time::Duration;
-
 use bytes::Bytes;
-use catalog::{KeyEvent, consul::Client};
+use catalog::{Answer, Query, consul::Client};
 
 use crate::{
     backend::{Backend, Eye, contract},
@@ -27,23 +25,19 @@ async fn a_key_is_read_once(backend: Backend) {
 async fn a_key_is_followed_from_absence_to_absence(backend: Backend) {
     let eye = Eye(backend.address());
     let mut pilot = Pilot::at(backend.address());
-    pilot
-        .handle
-        .watch_key("followed/key", None, Duration::from_secs(1));
-    assert_eq!(
-        pilot.key("followed/key").await,
-        KeyEvent::Update { value: None }
-    );
+    let query = Query::Key {
+        path: "followed/key".to_owned(),
+        dc: None,
+    };
+    pilot.follow(&query);
+    assert_eq!(pilot.answer(&query).await, Answer::Value(None));
     for text in ["one", "", "two"] {
         eye.put("/v1/kv/followed/key", text).await;
         let value = Some(Bytes::from(text));
-        assert_eq!(pilot.key("followed/key").await, KeyEvent::Update { value });
+        assert_eq!(pilot.answer(&query).await, Answer::Value(value));
     }
     // The same text again is no change.
     eye.put("/v1/kv/followed/key", "two").await;
     crate::backend::request(backend.address(), "DELETE", "/v1/kv/followed/key", "").await;
-    assert_eq!(
-        pilot.key("followed/key").await,
-        KeyEvent::Update { value: None }
-    );
+    assert_eq!(pilot.answer(&query).await, Answer::Value(None));
 }

@@ -1,14 +1,15 @@
 //! A caller of the catalog: wishes in, events out, with everything seen kept for the failure.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use catalog::{
-    CatalogEvent, CatalogHandle, Instance, KeyEvent, ServiceEvent, WatchEvent,
+    Answer, CatalogEvent, CatalogHandle, FollowEvent, Instance, LinkEvent, Query, ServiceEvent,
     consul::{Settings, Timeouts},
+    query::ServiceQuery,
 };
 use pilot_core::{
-    JobName, WatchName,
-    spec::{ServiceSpec, Status, WatchSpec},
+    JobName,
+    spec::{ServiceSpec, Status},
 };
 use tokio::{sync::mpsc, time::timeout};
 
@@ -48,15 +49,9 @@ pub(crate) fn service(id: &str, port: u16) -> ServiceSpec {
     }
 }
 
-/// A watch of a service, named like it.
-pub(crate) fn watch(service: &str) -> WatchSpec {
-    WatchSpec {
-        name: WatchName::from(service),
-        service: service.to_owned(),
-        tag: None,
-        dc: None,
-        interval: Duration::from_secs(1),
-    }
+/// The passing instances of a service.
+pub(crate) fn passing(service: &str) -> Query {
+    Query::Service(ServiceQuery::passing(service))
 }
 
 impl Pilot {
@@ -107,35 +102,47 @@ impl Pilot {
         }
     }
 
-    /// Waits for the next event about a watch, passing over others.
-    pub(crate) async fn watch(&mut self, wanted: &str) -> WatchEvent {
+    /// Follows a query.
+    pub(crate) fn follow(&self, query: &Query) {
+        self.handle.follow(query.clone(), Duration::from_secs(1));
+    }
+
+    /// Follows the passing instances of a service.
+    pub(crate) fn watch(&self, service: &str) {
+        self.follow(&passing(service));
+    }
+
+    /// Waits for the next event about a query, passing over others.
+    pub(crate) async fn follows(&mut self, wanted: &Query) -> FollowEvent {
         loop {
-            if let CatalogEvent::Watch { name, event } = self.next().await
-                && name.as_str() == wanted
+            if let CatalogEvent::Answer { query, event } = self.next().await
+                && *query == *wanted
             {
                 return event;
             }
         }
     }
 
-    /// Waits for the next update of a watch, passing over `Lost` and `Back`.
-    pub(crate) async fn update(&mut self, wanted: &str) -> Vec<Instance> {
+    /// Waits for the next answer to a query, passing over `Lost` and `Back`.
+    pub(crate) async fn answer(&mut self, wanted: &Query) -> Answer {
         loop {
-            if let WatchEvent::Update { instances } = self.watch(wanted).await {
-                return instances;
+            if let FollowEvent::Update(answer) = self.follows(wanted).await {
+                return answer;
             }
         }
     }
 
-    /// Waits for the next event about a key, passing over others.
-    pub(crate) async fn key(&mut self, wanted: &str) -> KeyEvent {
-        loop {
-            if let CatalogEvent::Key { key, event } = self.next().await
-                && key == wanted
-            {
-                return event;
-            }
-        }
+    /// Waits for the next instances of a service, passing over `Lost` and `Back`.
+    pub(crate) async fn update(&mut self, service: &str) -> Arc<[Instance]> {
+        self.instances(&passing(service)).await
+    }
+
+    pub(crate) async fn instances(&mut self, query: &Query) -> Arc<[Instance]> {
+        let answer = self.answer(query).await;
+        let Answer::Instances(instances) = answer else {
+            panic!("{answer:?}");
+        };
+        instances
     }
 
     /// Registers a service and waits until the agent has it.
@@ -151,10 +158,12 @@ impl Pilot {
         assert_eq!(event, ServiceEvent::Withdrawn { failure: None });
     }
 
-    /// Asserts that nothing more is to be heard.
+    /// Asserts that nothing more is to be heard, but that the agent answers.
     pub(crate) fn assert_silent(&mut self) {
-        if let Ok(event) = self.events.try_recv() {
-            panic!("unexpected {event:?}; before it: {:#?}", self.seen);
+        while let Ok(event) = self.events.try_recv() {
+            let is_link = event == CatalogEvent::Link(LinkEvent::Back);
+            assert!(is_link, "unexpected {event:?}; before it: {:#?}", self.seen);
+            self.seen.push(event);
         }
     }
 }

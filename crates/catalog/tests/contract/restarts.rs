@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use catalog::{CatalogError, Link, ServiceAct, ServiceEvent, WatchEvent};
+use catalog::{CatalogError, FollowEvent, Link, ServiceAct, ServiceEvent};
 use pilot_core::spec::Status;
 
 use crate::{
     backend::Eye,
     consul::{Consul, Kind},
-    pilot::{Pilot, service, watch},
+    pilot::{Pilot, passing, service},
 };
 
 /// Publishes every tenth of a second, as a health check would, until the agent has the service.
@@ -29,16 +29,16 @@ async fn an_agent_that_comes_back_empty_gets_everything_again() {
     let eye = Eye(consul.http());
     let mut pilot = Pilot::at(consul.http());
     let mut reader = Pilot::at(consul.http());
-    reader.handle.watch(watch("web"));
-    assert_eq!(reader.update("web").await, []);
+    reader.watch("web");
+    assert_eq!(*reader.update("web").await, []);
     pilot
         .register("web", &service("web-host", 1), Status::Passing)
         .await;
     assert_eq!(reader.update("web").await.len(), 1);
 
     consul.kill();
-    let lost = reader.watch("web").await;
-    assert!(matches!(lost, WatchEvent::Lost { .. }), "{lost:?}");
+    let lost = reader.follows(&passing("web")).await;
+    assert!(matches!(lost, FollowEvent::Lost { .. }), "{lost:?}");
     pilot.publish("web", &service("web-host", 1), Status::Critical);
     let ServiceEvent::Failing { act, reason } = pilot.service("web").await else {
         panic!("the agent is gone");
@@ -58,10 +58,10 @@ async fn an_agent_that_comes_back_empty_gets_everything_again() {
     beat_until_back(&pilot, eye, "web-host", Status::Passing).await;
     assert_eq!(pilot.service("web").await, ServiceEvent::Forgotten);
     assert_eq!(pilot.service("web").await, ServiceEvent::Registered);
-    let mut told = reader.watch("web").await;
-    while told != WatchEvent::Back {
-        assert!(matches!(told, WatchEvent::Lost { .. }), "{told:?}");
-        told = reader.watch("web").await;
+    let mut told = reader.follows(&passing("web")).await;
+    while told != FollowEvent::Back {
+        assert!(matches!(told, FollowEvent::Lost { .. }), "{told:?}");
+        told = reader.follows(&passing("web")).await;
     }
     // Whether the emptiness between was seen or not, what comes after it is.
     pilot

@@ -6,34 +6,29 @@ use std::{
     time::Duration,
 };
 
-use catalog::Instance;
+use catalog::{
+    Instance,
+    query::{self, ServiceQuery},
+};
 use pilot_core::{
-    TemplateName, WatchName,
+    TemplateName,
     spec::{WatchId, WatchSpec},
 };
 
 /// The longest staleness of what only templates look at.
 const INTERVAL: Duration = Duration::from_secs(60);
 
-/// What is asked of a service.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Query {
-    pub(super) service: String,
-    pub(super) tag: Option<String>,
-    pub(super) dc: Option<String>,
-}
-
 /// Something that a template is made of.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Need {
-    Service(Query),
+    Service(ServiceQuery),
     Key(String),
 }
 
 /// Everything that is looked at.
 #[derive(Default)]
 pub(super) struct Follows {
-    services: BTreeMap<Query, Service>,
+    services: BTreeMap<ServiceQuery, Service>,
     keys: BTreeMap<String, Key>,
 }
 
@@ -42,7 +37,7 @@ struct Service {
     /// Watches of the configuration.
     watches: Vec<WatchSpec>,
     templates: BTreeSet<TemplateName>,
-    instances: Option<Arc<Vec<Instance>>>,
+    instances: Option<Arc<[Instance]>>,
 }
 
 #[derive(Default)]
@@ -62,61 +57,48 @@ pub(super) struct Audience {
 /// What has to be asked of the catalog now, or no longer.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Ask {
-    Watch(WatchSpec),
-    Unwatch(WatchName),
-    WatchKey(String, Duration),
-    UnwatchKey(String),
+    Follow(query::Query, Duration),
+    Unfollow(query::Query),
 }
 
-impl Query {
-    /// The name under which the catalog client knows it.
-    pub(super) fn name(&self) -> WatchName {
-        let part = |mark: &str, text: &Option<String>| {
-            let text = text.as_ref();
-            text.map(|text| format!("{mark}{text}")).unwrap_or_default()
-        };
-        let (tag, dc) = (part("?tag=", &self.tag), part("@", &self.dc));
-        WatchName::new(format!("{}{tag}{dc}", self.service))
+/// What a watch of the configuration looks at.
+fn watched(spec: &WatchSpec) -> ServiceQuery {
+    ServiceQuery {
+        tag: spec.tag.clone(),
+        dc: spec.dc.clone(),
+        ..ServiceQuery::passing(spec.service.clone())
     }
+}
 
-    fn of(spec: &WatchSpec) -> Self {
-        Self {
-            service: spec.service.clone(),
-            tag: spec.tag.clone(),
-            dc: spec.dc.clone(),
-        }
+fn key(path: &str) -> query::Query {
+    query::Query::Key {
+        path: path.to_owned(),
+        dc: None,
     }
 }
 
 impl Service {
-    fn wanted(&self, query: &Query) -> Option<WatchSpec> {
+    /// The longest staleness that everybody bears; none if nobody looks.
+    fn wanted(&self) -> Option<Duration> {
         if self.watches.is_empty() && self.templates.is_empty() {
             return None;
         }
         let intervals = self.watches.iter().map(|watch| watch.interval);
-        Some(WatchSpec {
-            name: query.name(),
-            service: query.service.clone(),
-            tag: query.tag.clone(),
-            dc: query.dc.clone(),
-            interval: intervals.min().unwrap_or(INTERVAL),
-        })
+        Some(intervals.min().unwrap_or(INTERVAL))
     }
 }
 
 impl Follows {
     /// A watch of the configuration looks at its service; gives what is known already.
-    pub(super) fn add_watch(
-        &mut self,
-        watch: WatchSpec,
-    ) -> (Option<Ask>, Option<Arc<Vec<Instance>>>) {
-        let query = Query::of(&watch);
+    pub(super) fn add_watch(&mut self, watch: WatchSpec) -> (Option<Ask>, Option<Arc<[Instance]>>) {
+        let query = watched(&watch);
         let service = self.services.entry(query.clone()).or_default();
-        let before = service.wanted(&query);
+        let before = service.wanted();
         service.watches.push(watch);
-        let wanted = service.wanted(&query);
+        let wanted = service.wanted();
         let ask = (wanted != before).then_some(wanted).flatten();
-        (ask.map(Ask::Watch), service.instances.clone())
+        let ask = ask.map(|interval| Ask::Follow(query::Query::Service(query), interval));
+        (ask, service.instances.clone())
     }
 
     pub(super) fn drop_watch(&mut self, id: &WatchId) -> Vec<Ask> {
@@ -144,8 +126,8 @@ impl Follows {
             let needed = needs.contains(&Need::Key(key.clone()));
             set_member(&mut entry.templates, template, needed);
             match (before, entry.templates.is_empty()) {
-                (false, false) => asks.push(Ask::WatchKey(key.clone(), INTERVAL)),
-                (true, true) => asks.push(Ask::UnwatchKey(key.clone())),
+                (false, false) => asks.push(Ask::Follow(self::key(key), INTERVAL)),
+                (true, true) => asks.push(Ask::Unfollow(self::key(key))),
                 (false, true) | (true, false) => {}
             }
         }
@@ -157,44 +139,51 @@ impl Follows {
         self.revise_services(|_, service| change(service))
     }
 
-    fn revise_services(&mut self, mut change: impl FnMut(&Query, &mut Service)) -> Vec<Ask> {
+    fn revise_services(&mut self, mut change: impl FnMut(&ServiceQuery, &mut Service)) -> Vec<Ask> {
         let mut asks = Vec::new();
         for (query, service) in &mut self.services {
-            let before = service.wanted(query);
+            let before = service.wanted();
             change(query, service);
-            let wanted = service.wanted(query);
+            let wanted = service.wanted();
             match wanted {
-                Some(wanted) if Some(&wanted) != before.as_ref() => asks.push(Ask::Watch(wanted)),
-                None if before.is_some() => asks.push(Ask::Unwatch(query.name())),
+                Some(interval) if Some(interval) != before => {
+                    let query = query::Query::Service(query.clone());
+                    asks.push(Ask::Follow(query, interval));
+                }
+                None if before.is_some() => {
+                    asks.push(Ask::Unfollow(query::Query::Service(query.clone())));
+                }
                 Some(_) | None => {}
             }
         }
         self.services
-            .retain(|query, service| service.wanted(query).is_some());
+            .retain(|_, service| service.wanted().is_some());
         asks
     }
 
     /// Everything that is looked at, for a catalog that has not been asked yet.
     pub(super) fn asks(&self) -> Vec<Ask> {
         let services = self.services.iter();
-        let services = services.filter_map(|(query, service)| service.wanted(query));
+        let services = services.filter_map(|(query, service)| {
+            let query = query::Query::Service(query.clone());
+            Some(Ask::Follow(query, service.wanted()?))
+        });
         let keys = self.keys.keys();
         services
-            .map(Ask::Watch)
-            .chain(keys.map(|key| Ask::WatchKey(key.clone(), INTERVAL)))
+            .chain(keys.map(|key| Ask::Follow(self::key(key), INTERVAL)))
             .collect()
     }
 
     /// The catalog told the instances of a service.
-    pub(super) fn on_instances(&mut self, name: &WatchName, instances: Vec<Instance>) -> Audience {
-        let found = self
-            .services
-            .iter_mut()
-            .find(|(query, _)| query.name() == *name);
-        let Some((_, service)) = found else {
+    pub(super) fn on_instances(
+        &mut self,
+        query: &ServiceQuery,
+        instances: Arc<[Instance]>,
+    ) -> Audience {
+        let Some(service) = self.services.get_mut(query) else {
             return Audience::default();
         };
-        service.instances = Some(Arc::new(instances));
+        service.instances = Some(instances);
         Audience {
             watches: service.watches.iter().map(WatchSpec::id).collect(),
             templates: service.templates.iter().cloned().collect(),
@@ -213,7 +202,7 @@ impl Follows {
         }
     }
 
-    pub(super) fn instances(&self, query: &Query) -> Option<&[Instance]> {
+    pub(super) fn instances(&self, query: &ServiceQuery) -> Option<&[Instance]> {
         let instances = self.services.get(query)?.instances.as_ref()?;
         Some(instances)
     }
@@ -225,7 +214,7 @@ impl Follows {
     }
 
     /// Every service whose instances are known.
-    pub(super) fn known_services(&self) -> BTreeMap<Query, Arc<Vec<Instance>>> {
+    pub(super) fn known_services(&self) -> BTreeMap<ServiceQuery, Arc<[Instance]>> {
         let known = self.services.iter();
         known
             .filter_map(|(query, service)| Some((query.clone(), service.instances.clone()?)))

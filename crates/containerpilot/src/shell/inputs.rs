@@ -1,6 +1,6 @@
 //! Facts from the system, put into the core's words.
 
-use catalog::{CatalogEvent, KeyEvent, ServiceEvent, Severity, WatchEvent};
+use catalog::{Answer, CatalogEvent, FollowEvent, LinkEvent, Query, ServiceEvent, Severity};
 use logbook::Record;
 use pilot_core::{
     Input, Instance, Level, Signal,
@@ -41,27 +41,34 @@ impl Shell {
                 | ServiceEvent::Forgotten
                 | ServiceEvent::Back => {}
             },
-            CatalogEvent::Watch {
-                name,
-                event: WatchEvent::Update { instances },
-            } => {
-                let told: Vec<Instance> = instances.iter().map(instance).collect();
-                let audience = self.follows.on_instances(&name, instances);
+            CatalogEvent::Answer {
+                query,
+                event: FollowEvent::Update(answer),
+            } => self.on_answer(&query, answer),
+            CatalogEvent::Answer { .. } => {}
+            CatalogEvent::Link(LinkEvent::Lost { .. }) => self.inputs.push_back(Input::CatalogLost),
+            CatalogEvent::Link(LinkEvent::Back) => self.inputs.push_back(Input::CatalogBack),
+        }
+    }
+
+    fn on_answer(&mut self, query: &Query, answer: Answer) {
+        match (query, answer) {
+            (Query::Service(query), Answer::Instances(instances)) => {
+                let told = told(&instances);
+                let audience = self.follows.on_instances(query, instances);
                 for watch in &audience.watches {
                     let registry = &mut self.meter.registry;
                     registry.watch_instances(watch.name.as_str(), told.len());
                 }
                 self.tell(audience, &told);
             }
-            CatalogEvent::Key {
-                key,
-                event: KeyEvent::Update { value },
-            } => {
+            (Query::Key { path, .. }, Answer::Value(value)) => {
                 let value = value.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-                let audience = self.follows.on_value(&key, value);
+                let audience = self.follows.on_value(path, value);
                 self.tell(audience, &[]);
             }
-            CatalogEvent::Watch { .. } | CatalogEvent::Key { .. } => {}
+            // Nobody asks for anything else yet.
+            (_, _) => {}
         }
     }
 
@@ -87,7 +94,7 @@ impl Shell {
         if let Some(known) = known {
             self.inputs.push_back(Input::WatchAnswered {
                 watch: id,
-                instances: known.iter().map(instance).collect(),
+                instances: told(&known),
             });
         }
     }
@@ -101,10 +108,8 @@ impl Shell {
 
     pub(super) fn ask(&mut self, ask: Ask) {
         match ask {
-            Ask::Watch(spec) => self.link.watch(spec),
-            Ask::Unwatch(name) => self.link.unwatch(&name),
-            Ask::WatchKey(key, interval) => self.link.watch_key(&key, interval),
-            Ask::UnwatchKey(key) => self.link.unwatch_key(&key),
+            Ask::Follow(query, interval) => self.link.follow(query, interval),
+            Ask::Unfollow(query) => self.link.unfollow(&query),
         }
     }
 
@@ -123,13 +128,20 @@ pub(crate) fn log_level(level: Level) -> logbook::Level {
     }
 }
 
+/// What the core hears of the instances: sorted by identity.
+fn told(instances: &[catalog::Instance]) -> Vec<Instance> {
+    let mut told: Vec<_> = instances.iter().map(instance).collect();
+    told.sort_by(|one, other| one.id.cmp(&other.id));
+    told
+}
+
 fn instance(instance: &catalog::Instance) -> Instance {
     let meta = instance.meta.iter();
     Instance {
-        id: instance.id.clone(),
-        address: instance.address.clone(),
+        id: instance.id.to_string(),
+        address: instance.address().to_owned(),
         port: instance.port,
-        tags: instance.tags.clone(),
-        meta: meta.map(|(k, v)| (k.clone(), v.clone())).collect(),
+        tags: instance.tags.iter().map(ToString::to_string).collect(),
+        meta: meta.map(|(k, v)| (k.to_string(), v.to_string())).collect(),
     }
 }

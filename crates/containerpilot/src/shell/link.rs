@@ -4,13 +4,13 @@
 use std::{net::SocketAddr, time::Duration};
 
 use catalog::{
-    CatalogEvent, CatalogHandle, CatalogStatus,
+    CatalogEvent, CatalogHandle, CatalogStatus, Query,
     consul::{Endpoint, Scheme, Secret, Settings, Token},
 };
 use pilot_config::{Catalog, Consul, Embedded};
 use pilot_core::{
-    JobName, WatchName,
-    spec::{ServiceSpec, Status, WatchSpec},
+    JobName,
+    spec::{ServiceSpec, Status},
 };
 use tokio::sync::mpsc;
 
@@ -84,27 +84,15 @@ impl Link {
         self.handle.is_some()
     }
 
-    pub(super) fn watch(&self, spec: WatchSpec) {
+    pub(super) fn follow(&self, query: Query, interval: Duration) {
         if let Some(handle) = &self.handle {
-            handle.watch(spec);
+            handle.follow(query, interval);
         }
     }
 
-    pub(super) fn unwatch(&self, name: &WatchName) {
+    pub(super) fn unfollow(&self, query: &Query) {
         if let Some(handle) = &self.handle {
-            handle.unwatch(name);
-        }
-    }
-
-    pub(super) fn watch_key(&self, key: &str, interval: Duration) {
-        if let Some(handle) = &self.handle {
-            handle.watch_key(key, None, interval);
-        }
-    }
-
-    pub(super) fn unwatch_key(&self, key: &str) {
-        if let Some(handle) = &self.handle {
-            handle.unwatch_key(key);
+            handle.unfollow(query);
         }
     }
 

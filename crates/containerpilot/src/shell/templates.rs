@@ -166,7 +166,7 @@ impl Shell {
             Need::Key(key) => !self.follows.knows_key(key),
         };
         let word = |need: &Need| match need {
-            Need::Service(query) => format!("service {}", query.name()),
+            Need::Service(query) => format!("service {query}"),
             Need::Key(key) => format!("key {key}"),
         };
         needs.iter().filter(unknown).map(word).collect()

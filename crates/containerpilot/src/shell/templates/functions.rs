@@ -6,14 +6,14 @@ use std::{
     sync::{Arc, mpsc::Sender},
 };
 
-use catalog::Instance;
+use catalog::{Instance, query::ServiceQuery};
 use go_template::{Element, Functions, Kind, List, Map, Object, Signature, Value};
 
-use super::super::follows::{Follows, Need, Query};
+use super::super::follows::{Follows, Need};
 
 /// What is known at the moment of rendering.
 pub(crate) struct Facts {
-    services: BTreeMap<Query, Arc<Vec<Instance>>>,
+    services: BTreeMap<ServiceQuery, Arc<[Instance]>>,
     keys: BTreeMap<String, Option<String>>,
     environment: Vec<(String, String)>,
 }
@@ -84,7 +84,7 @@ fn service(facts: &Facts, asked: &Sender<Need>, words: &[Value]) -> Result<Value
     Ok(List::new(Element::Any, items).into())
 }
 
-fn query(text: &str) -> Result<Query, String> {
+fn query(text: &str) -> Result<ServiceQuery, String> {
     let (rest, dc) = match text.split_once('@') {
         Some((rest, dc)) => (rest, Some(dc)),
         None => (text, None),
@@ -96,10 +96,10 @@ fn query(text: &str) -> Result<Query, String> {
     if service.is_empty() {
         return Err(format!("service: `{text}` names no service"));
     }
-    Ok(Query {
-        service: service.to_owned(),
+    Ok(ServiceQuery {
         tag: tag.map(str::to_owned),
         dc: dc.map(str::to_owned),
+        ..ServiceQuery::passing(service)
     })
 }
 
@@ -113,18 +113,18 @@ impl Object for Row {
 
     fn fields(&self) -> Vec<(Cow<'_, str>, Value)> {
         let Self(instance) = self;
-        let text = |text: &String| Value::from(text.as_str());
+        let text = |text: &str| Value::from(text);
         let meta = instance.meta.iter();
-        let meta = meta.map(|(key, value)| (key.as_str(), value.as_str()));
+        let meta = meta.map(|(key, value)| (&**key, &**value));
         vec![
-            ("Node".into(), text(&instance.node)),
-            ("Address".into(), text(&instance.address)),
+            ("Node".into(), text(&instance.node.name)),
+            ("Address".into(), text(instance.address())),
             ("ID".into(), text(&instance.id)),
             ("Name".into(), text(&instance.service)),
             ("Port".into(), i64::from(instance.port).into()),
             (
                 "Tags".into(),
-                List::strings(instance.tags.iter().map(String::as_str)).into(),
+                List::strings(instance.tags.iter().map(|tag| &**tag)).into(),
             ),
             ("ServiceMeta".into(), Map::strings(meta).into()),
             ("Status".into(), instance.status.word().into()),
@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn a_service_is_asked_for_by_tag_name_and_datacenter() {
         let asked = query("blue.web@east").unwrap();
-        assert_eq!(asked.service, "web");
+        assert_eq!(asked.name, "web");
         assert_eq!(asked.tag.as_deref(), Some("blue"));
         assert_eq!(asked.dc.as_deref(), Some("east"));
         assert_eq!(query("web").unwrap().tag, None);

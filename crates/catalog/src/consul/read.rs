@@ -1,0 +1,211 @@
+//! What Consul says, read straight into the values that are kept: a body is gone as soon as it is
+//! read, and nothing stands between the two.
+
+mod instances;
+mod nodes;
+mod pairs;
+mod shelf;
+
+use std::{borrow::Cow, collections::BTreeMap, fmt, marker::PhantomData, sync::Arc};
+
+use bytes::Bytes;
+use serde::{
+    Deserialize, Deserializer as _,
+    de::{MapAccess, SeqAccess, Visitor},
+};
+
+pub(crate) use self::shelf::Shelf;
+use super::{Call, Reply};
+use crate::{
+    CatalogError,
+    answer::{Answer, ServiceName},
+    query::Query,
+};
+
+/// Reads the answer to a query.
+pub(crate) fn read(
+    query: &Query,
+    call: &Call,
+    reply: &Reply,
+    shelf: &mut Shelf,
+) -> Result<Answer, CatalogError> {
+    let is_absence = match query {
+        Query::Key { .. } | Query::Pairs { .. } | Query::Node { .. } => reply.status == 404,
+        Query::Service(_)
+        | Query::Services { .. }
+        | Query::Nodes { .. }
+        | Query::Datacenters { .. } => false,
+    };
+    if reply.status != 200 && !is_absence {
+        return Err(call.refused(reply));
+    }
+    let body: &[u8] = if is_absence { b"null" } else { &reply.body };
+    let answer = match query {
+        Query::Service(service) => {
+            instances::read(body, shelf, service.near.is_none()).map(Answer::Instances)
+        }
+        Query::Services { .. } => services(body).map(Answer::Services),
+        Query::Nodes { near, .. } => {
+            nodes::read_all(body, shelf, near.is_none()).map(Answer::Nodes)
+        }
+        Query::Node { .. } => nodes::read_one(body, shelf).map(Answer::Node),
+        Query::Datacenters { .. } => datacenters(body).map(Answer::Datacenters),
+        Query::Key { .. } => {
+            // A copy of its own is no larger than it must be.
+            let value = || Bytes::copy_from_slice(body);
+            Ok(Answer::Value((!is_absence).then(value)))
+        }
+        Query::Pairs { .. } => pairs::read(body).map(Answer::Pairs),
+    };
+    answer.map_err(|error| malformed(call, &error))
+}
+
+/// Reads the name of the node that the agent runs on.
+pub(crate) fn read_own_node(call: &Call, reply: &Reply) -> Result<String, CatalogError> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Portrait {
+        config: Config,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Config {
+        node_name: String,
+    }
+    if reply.status != 200 {
+        return Err(call.refused(reply));
+    }
+    let portrait: Portrait =
+        serde_json::from_slice(&reply.body).map_err(|error| malformed(call, &error))?;
+    Ok(portrait.config.node_name)
+}
+
+fn malformed(call: &Call, error: &serde_json::Error) -> CatalogError {
+    CatalogError::Malformed {
+        call: call.describe(),
+        reason: error.to_string(),
+    }
+}
+
+fn datacenters(body: &[u8]) -> serde_json::Result<Arc<[Box<str>]>> {
+    let mut names = Vec::new();
+    each(body, |Text(name)| names.push(Box::from(&*name)))?;
+    names.sort_unstable();
+    Ok(names.into())
+}
+
+fn services(body: &[u8]) -> serde_json::Result<Arc<[ServiceName]>> {
+    let mut services = Vec::new();
+    each_member(body, |Text(name), tags: Option<Vec<Text<'_>>>| {
+        // Consul gathers them in no order.
+        let mut tags = boxed(tags.unwrap_or_default());
+        tags.sort_unstable();
+        services.push(ServiceName {
+            name: Box::from(&*name),
+            tags: tags.into(),
+        });
+    })?;
+    services.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+    Ok(services.into())
+}
+
+/// A text that stays in the body as long as it can.
+#[derive(Deserialize, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[serde(transparent)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// Key and value pairs that stay in the body as long as they can.
+type Texts<'a> = BTreeMap<Text<'a>, Text<'a>>;
+
+impl Text<'_> {
+    fn is(&self, other: &str) -> bool {
+        self.0 == other
+    }
+}
+
+impl From<Text<'_>> for Box<str> {
+    fn from(Text(text): Text<'_>) -> Self {
+        match text {
+            Cow::Borrowed(text) => text.into(),
+            Cow::Owned(text) => text.into(),
+        }
+    }
+}
+
+fn boxed(texts: Vec<Text<'_>>) -> Vec<Box<str>> {
+    texts.into_iter().map(Box::from).collect()
+}
+
+fn boxed_pairs(texts: Texts<'_>) -> BTreeMap<Box<str>, Box<str>> {
+    let pairs = texts.into_iter();
+    pairs
+        .map(|(key, value)| (key.into(), value.into()))
+        .collect()
+}
+
+fn are(texts: Option<&Texts<'_>>, pairs: &BTreeMap<Box<str>, Box<str>>) -> bool {
+    texts.map_or(0, BTreeMap::len) == pairs.len()
+        && texts
+            .into_iter()
+            .flatten()
+            .zip(pairs)
+            .all(|(text, pair)| text.0.is(pair.0) && text.1.is(pair.1))
+}
+
+/// Hands over the elements of a list one by one; `null` has none.
+fn each<'de, T: Deserialize<'de>>(body: &'de [u8], take: impl FnMut(T)) -> serde_json::Result<()> {
+    struct Each<T, F>(F, PhantomData<T>);
+    impl<'de, T: Deserialize<'de>, F: FnMut(T)> Visitor<'de> for Each<T, F> {
+        type Value = ();
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list")
+        }
+
+        fn visit_unit<E>(self) -> Result<(), E> {
+            Ok(())
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
+            while let Some(element) = list.next_element()? {
+                (self.0)(element);
+            }
+            Ok(())
+        }
+    }
+    let mut json = serde_json::Deserializer::from_slice(body);
+    json.deserialize_any(Each(take, PhantomData))?;
+    json.end()
+}
+
+/// Hands over the members of an object one by one; `null` has none.
+fn each_member<'de, T: Deserialize<'de>>(
+    body: &'de [u8],
+    take: impl FnMut(Text<'de>, T),
+) -> serde_json::Result<()> {
+    struct Each<T, F>(F, PhantomData<T>);
+    impl<'de, T: Deserialize<'de>, F: FnMut(Text<'de>, T)> Visitor<'de> for Each<T, F> {
+        type Value = ();
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_unit<E>(self) -> Result<(), E> {
+            Ok(())
+        }
+
+        fn visit_map<A: MapAccess<'de>>(mut self, mut members: A) -> Result<(), A::Error> {
+            while let Some((name, value)) = members.next_entry()? {
+                (self.0)(name, value);
+            }
+            Ok(())
+        }
+    }
+    let mut json = serde_json::Deserializer::from_slice(body);
+    json.deserialize_any(Each(take, PhantomData))?;
+    json.end()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,120 @@
+//! Nodes, and what runs on one.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use super::{Shelf, Text, Texts, are, boxed, boxed_pairs, each};
+use crate::answer::{Node, NodeService, NodeServices};
+
+/// Reads all nodes.
+pub(super) fn read_all(
+    body: &[u8],
+    shelf: &mut Shelf,
+    sorted: bool,
+) -> serde_json::Result<Arc<[Arc<Node>]>> {
+    let mut nodes = Vec::new();
+    each(body, |state| nodes.push(shelf.node(state)))?;
+    if sorted {
+        let order = |node: &Arc<Node>| (node.name.clone(), node.address.clone());
+        nodes.sort_by_cached_key(order);
+    }
+    Ok(nodes.into())
+}
+
+/// Reads one node; `null` is none.
+pub(super) fn read_one(
+    body: &[u8],
+    shelf: &mut Shelf,
+) -> serde_json::Result<Option<Arc<NodeServices>>> {
+    let found: Option<Found<'_>> = serde_json::from_slice(body)?;
+    Ok(found.map(|found| {
+        let node = shelf.node(found.node);
+        let services = found.services.unwrap_or_default().into_values();
+        let mut services: Vec<_> = services.map(|state| state.service(shelf)).collect();
+        services.sort_unstable_by(|one, other| {
+            (&one.service, &one.id).cmp(&(&other.service, &other.id))
+        });
+        Arc::new(NodeServices { node, services })
+    }))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Found<'a> {
+    #[serde(borrow)]
+    node: NodeState<'a>,
+    services: Option<std::collections::BTreeMap<Text<'a>, ServiceState<'a>>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct NodeState<'a> {
+    #[serde(rename = "ID", borrow, default)]
+    id: Text<'a>,
+    #[serde(rename = "Node", default)]
+    name: Text<'a>,
+    #[serde(default)]
+    address: Text<'a>,
+    #[serde(default)]
+    datacenter: Text<'a>,
+    tagged_addresses: Option<Texts<'a>>,
+    meta: Option<Texts<'a>>,
+}
+
+impl NodeState<'_> {
+    pub(super) fn name(&self) -> &str {
+        &self.name.0
+    }
+
+    pub(super) fn is(&self, node: &Node) -> bool {
+        self.id.is(&node.id)
+            && self.name.is(&node.name)
+            && self.address.is(&node.address)
+            && self.datacenter.is(&node.datacenter)
+            && are(self.tagged_addresses.as_ref(), &node.tagged_addresses)
+            && are(self.meta.as_ref(), &node.meta)
+    }
+
+    pub(super) fn node(self, name: Arc<str>) -> Node {
+        Node {
+            id: self.id.into(),
+            name,
+            address: self.address.into(),
+            datacenter: self.datacenter.into(),
+            tagged_addresses: boxed_pairs(self.tagged_addresses.unwrap_or_default()),
+            meta: boxed_pairs(self.meta.unwrap_or_default()),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ServiceState<'a> {
+    #[serde(rename = "ID", borrow)]
+    id: Text<'a>,
+    #[serde(default)]
+    service: Text<'a>,
+    #[serde(default)]
+    address: Text<'a>,
+    #[serde(default)]
+    port: u16,
+    tags: Option<Vec<Text<'a>>>,
+    meta: Option<Texts<'a>>,
+    #[serde(default)]
+    enable_tag_override: bool,
+}
+
+impl ServiceState<'_> {
+    fn service(self, shelf: &mut Shelf) -> NodeService {
+        NodeService {
+            id: self.id.into(),
+            service: self.service.into(),
+            own_address: self.address.into(),
+            port: self.port,
+            tags: shelf.tags(boxed(self.tags.unwrap_or_default())),
+            meta: boxed_pairs(self.meta.unwrap_or_default()),
+            enable_tag_override: self.enable_tag_override,
+        }
+    }
+}
