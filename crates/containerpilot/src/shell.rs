@@ -1,10 +1,6 @@
 //! The loop: facts in, orders out. What is decided, the core decides.
 
 mod children;
-#[expect(
-    dead_code,
-    reason = "templates begin to look at files with their next change"
-)]
 mod files;
 mod follows;
 mod inputs;
@@ -28,7 +24,9 @@ use reaper::Reaper;
 use tokio::{sync::mpsc, task::JoinSet};
 
 pub(crate) use self::link::EMBEDDED;
-use self::{children::Child, follows::Follows, link::Link, meter::Meter, templates::Desk};
+use self::{
+    children::Child, files::Files, follows::Follows, link::Link, meter::Meter, templates::Desk,
+};
 use crate::{
     control::{self, Request},
     environment::Environment,
@@ -60,6 +58,7 @@ pub(crate) struct Shell {
     link: Link,
     catalog_events: mpsc::Receiver<CatalogEvent>,
     follows: Follows,
+    files: Files,
     desk: Desk,
     control: Option<control::Server>,
     requests: mpsc::Receiver<Request>,
@@ -108,6 +107,7 @@ impl Shell {
             link,
             catalog_events,
             follows: Follows::default(),
+            files: Files::default(),
             desk: Desk::default(),
             control: None,
             requests,
@@ -143,6 +143,7 @@ impl Shell {
                 Some(event) = self.catalog_events.recv() => self.on_catalog_event(event),
                 Some(request) = self.requests.recv() => self.on_request(request),
                 Some(ask) = self.meter.asks.recv() => self.on_telemetry_asked(ask),
+                paths = self.files.changed() => self.on_files_changed(paths),
                 done = self.desk.done() => self.on_file_done(done),
                 () = tokio::task::yield_now(), if !self.inputs.is_empty() => {}
                 () = until(deadline) => self.inputs.push_back(Input::Woken),

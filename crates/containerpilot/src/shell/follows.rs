@@ -1,15 +1,16 @@
-//! Services and keys that somebody looks at; each is asked for once, however many look.
+//! What watches and templates look at: each thing is asked for once, however many look.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
     time::Duration,
 };
 
 use catalog::{
     Instance,
-    query::{self, ServiceQuery},
+    answer::Answer,
+    query::{Query, ServiceQuery},
 };
+use ctmpl::{Brain, Known, Source};
 use pilot_core::{
     TemplateName,
     spec::{WatchId, WatchSpec},
@@ -18,33 +19,20 @@ use pilot_core::{
 /// The longest staleness of what only templates look at.
 const INTERVAL: Duration = Duration::from_secs(60);
 
-/// Something that a template is made of.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Need {
-    Service(ServiceQuery),
-    Key(String),
-}
-
-/// Everything that is looked at.
+/// Everything that is looked at, and what is known of it.
 #[derive(Default)]
 pub(super) struct Follows {
-    services: BTreeMap<ServiceQuery, Service>,
-    keys: BTreeMap<String, Key>,
+    queries: BTreeMap<Query, Lookers>,
+    files: BTreeMap<String, BTreeSet<TemplateName>>,
+    pub(super) brain: Brain,
 }
 
+/// Who looks at something of the catalog.
 #[derive(Default)]
-struct Service {
+struct Lookers {
     /// Watches of the configuration.
     watches: Vec<WatchSpec>,
     templates: BTreeSet<TemplateName>,
-    instances: Option<Arc<[Instance]>>,
-}
-
-#[derive(Default)]
-struct Key {
-    templates: BTreeSet<TemplateName>,
-    /// Known once the catalog has answered; none inside means that there is no such key.
-    value: Option<Option<String>>,
 }
 
 /// Who has to hear of an answer.
@@ -57,29 +45,13 @@ pub(super) struct Audience {
 /// What has to be asked of the catalog now, or no longer.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Ask {
-    Follow(query::Query, Duration),
-    Unfollow(query::Query),
+    Follow(Query, Duration),
+    Unfollow(Query),
 }
 
-/// What a watch of the configuration looks at.
-fn watched(spec: &WatchSpec) -> ServiceQuery {
-    ServiceQuery {
-        tag: spec.tag.clone(),
-        dc: spec.dc.clone(),
-        ..ServiceQuery::passing(spec.service.clone())
-    }
-}
-
-fn key(path: &str) -> query::Query {
-    query::Query::Key {
-        path: path.to_owned(),
-        dc: None,
-    }
-}
-
-impl Service {
-    /// The longest staleness that everybody bears; none if nobody looks.
-    fn wanted(&self) -> Option<Duration> {
+impl Lookers {
+    /// The longest staleness that all of them bear; none if nobody looks.
+    fn interval(&self) -> Option<Duration> {
         if self.watches.is_empty() && self.templates.is_empty() {
             return None;
         }
@@ -90,150 +62,202 @@ impl Service {
 
 impl Follows {
     /// A watch of the configuration looks at its service; gives what is known already.
-    pub(super) fn add_watch(&mut self, watch: WatchSpec) -> (Option<Ask>, Option<Arc<[Instance]>>) {
+    pub(super) fn add_watch(&mut self, watch: WatchSpec) -> (Option<Ask>, Option<&[Instance]>) {
         let query = watched(&watch);
-        let service = self.services.entry(query.clone()).or_default();
-        let before = service.wanted();
-        service.watches.push(watch);
-        let wanted = service.wanted();
-        let ask = (wanted != before).then_some(wanted).flatten();
-        let ask = ask.map(|interval| Ask::Follow(query::Query::Service(query), interval));
-        (ask, service.instances.clone())
+        let ask = self.change(&query, |lookers| lookers.watches.push(watch));
+        (ask, self.instances(&query))
     }
 
     pub(super) fn drop_watch(&mut self, id: &WatchId) -> Vec<Ask> {
-        self.revise(|service| service.watches.retain(|watch| watch.id() != *id))
+        let has_it = |lookers: &Lookers| lookers.watches.iter().any(|watch| watch.id() == *id);
+        let concerned = self.queries.iter().filter(|(_, lookers)| has_it(lookers));
+        let concerned: Vec<Query> = concerned.map(|(query, _)| query.clone()).collect();
+        let drop = |query: &Query| {
+            self.change(query, |lookers| {
+                lookers.watches.retain(|watch| watch.id() != *id);
+            })
+        };
+        concerned.iter().filter_map(drop).collect()
     }
 
-    /// A template looks at exactly these now.
-    pub(super) fn set_needs(
+    /// A template looks at other things than before.
+    pub(super) fn change_needs(
         &mut self,
         template: &TemplateName,
-        needs: &BTreeSet<Need>,
+        before: &BTreeSet<Source>,
+        now: &BTreeSet<Source>,
     ) -> Vec<Ask> {
-        for need in needs {
-            match need {
-                Need::Service(query) => drop(self.services.entry(query.clone()).or_default()),
-                Need::Key(key) => drop(self.keys.entry(key.clone()).or_default()),
-            }
-        }
-        let mut asks = self.revise_services(|query, service| {
-            let needed = needs.contains(&Need::Service(query.clone()));
-            set_member(&mut service.templates, template, needed);
-        });
-        for (key, entry) in &mut self.keys {
-            let before = !entry.templates.is_empty();
-            let needed = needs.contains(&Need::Key(key.clone()));
-            set_member(&mut entry.templates, template, needed);
-            match (before, entry.templates.is_empty()) {
-                (false, false) => asks.push(Ask::Follow(self::key(key), INTERVAL)),
-                (true, true) => asks.push(Ask::Unfollow(self::key(key))),
-                (false, true) | (true, false) => {}
-            }
-        }
-        self.keys.retain(|_, entry| !entry.templates.is_empty());
-        asks
-    }
-
-    fn revise(&mut self, mut change: impl FnMut(&mut Service)) -> Vec<Ask> {
-        self.revise_services(|_, service| change(service))
-    }
-
-    fn revise_services(&mut self, mut change: impl FnMut(&ServiceQuery, &mut Service)) -> Vec<Ask> {
+        let added = now.difference(before).map(|source| (source, true));
+        let dropped = before.difference(now).map(|source| (source, false));
         let mut asks = Vec::new();
-        for (query, service) in &mut self.services {
-            let before = service.wanted();
-            change(query, service);
-            let wanted = service.wanted();
-            match wanted {
-                Some(interval) if Some(interval) != before => {
-                    let query = query::Query::Service(query.clone());
-                    asks.push(Ask::Follow(query, interval));
+        for (source, looks) in added.chain(dropped) {
+            match source {
+                Source::Catalog(query) => asks.extend(self.change(query, |lookers| {
+                    set_member(&mut lookers.templates, template, looks);
+                })),
+                Source::File(path) => {
+                    let lookers = self.files.entry(path.clone()).or_default();
+                    set_member(lookers, template, looks);
+                    if lookers.is_empty() {
+                        self.files.remove(path);
+                        self.brain.forget(source);
+                    }
                 }
-                None if before.is_some() => {
-                    asks.push(Ask::Unfollow(query::Query::Service(query.clone())));
-                }
-                Some(_) | None => {}
             }
         }
-        self.services
-            .retain(|_, service| service.wanted().is_some());
         asks
+    }
+
+    /// Changes who looks at something, and tells what follows from it for the catalog.
+    fn change(&mut self, query: &Query, change: impl FnOnce(&mut Lookers)) -> Option<Ask> {
+        let lookers = self.queries.entry(query.clone()).or_default();
+        let before = lookers.interval();
+        change(lookers);
+        let now = lookers.interval();
+        if now.is_none() {
+            self.queries.remove(query);
+            self.brain.forget(&Source::Catalog(query.clone()));
+        }
+        match now {
+            Some(interval) if now != before => Some(Ask::Follow(query.clone(), interval)),
+            None if before.is_some() => Some(Ask::Unfollow(query.clone())),
+            Some(_) | None => None,
+        }
     }
 
     /// Everything that is looked at, for a catalog that has not been asked yet.
     pub(super) fn asks(&self) -> Vec<Ask> {
-        let services = self.services.iter();
-        let services = services.filter_map(|(query, service)| {
-            let query = query::Query::Service(query.clone());
-            Some(Ask::Follow(query, service.wanted()?))
-        });
-        let keys = self.keys.keys();
-        services
-            .chain(keys.map(|key| Ask::Follow(self::key(key), INTERVAL)))
+        let asked = self.queries.iter();
+        asked
+            .filter_map(|(query, lookers)| Some(Ask::Follow(query.clone(), lookers.interval()?)))
             .collect()
     }
 
-    /// The catalog told the instances of a service.
-    pub(super) fn on_instances(
-        &mut self,
-        query: &ServiceQuery,
-        instances: Arc<[Instance]>,
-    ) -> Audience {
-        let Some(service) = self.services.get_mut(query) else {
+    /// The catalog told something; gives who has not known it.
+    pub(super) fn on_answer(&mut self, query: &Query, answer: Answer) -> Audience {
+        let Some(lookers) = self.queries.get(query) else {
             return Audience::default();
         };
-        service.instances = Some(instances);
+        let source = Source::Catalog(query.clone());
+        if !self.brain.remember(source, Known::Answer(answer)) {
+            return Audience::default();
+        }
         Audience {
-            watches: service.watches.iter().map(WatchSpec::id).collect(),
-            templates: service.templates.iter().cloned().collect(),
+            watches: lookers.watches.iter().map(WatchSpec::id).collect(),
+            templates: lookers.templates.iter().cloned().collect(),
         }
     }
 
-    /// The catalog told the value of a key.
-    pub(super) fn on_value(&mut self, key: &str, value: Option<String>) -> Audience {
-        let Some(entry) = self.keys.get_mut(key) else {
-            return Audience::default();
-        };
-        entry.value = Some(value);
-        Audience {
-            watches: Vec::new(),
-            templates: entry.templates.iter().cloned().collect(),
+    pub(super) fn instances(&self, query: &Query) -> Option<&[Instance]> {
+        match self.brain.known(&Source::Catalog(query.clone()))? {
+            Known::Answer(Answer::Instances(instances)) => Some(instances),
+            Known::Answer(
+                Answer::Services(_)
+                | Answer::Nodes(_)
+                | Answer::Node(_)
+                | Answer::Datacenters(_)
+                | Answer::Value(_)
+                | Answer::Pairs(_),
+            )
+            | Known::File(_) => None,
         }
     }
 
-    pub(super) fn instances(&self, query: &ServiceQuery) -> Option<&[Instance]> {
-        let instances = self.services.get(query)?.instances.as_ref()?;
-        Some(instances)
+    /// Every file that is looked at.
+    pub(super) fn files(&self) -> impl Iterator<Item = &str> {
+        self.files.keys().map(String::as_str)
     }
 
-    pub(super) fn knows_key(&self, key: &str) -> bool {
-        self.keys
-            .get(key)
-            .is_some_and(|entry| entry.value.is_some())
-    }
-
-    /// Every service whose instances are known.
-    pub(super) fn known_services(&self) -> BTreeMap<ServiceQuery, Arc<[Instance]>> {
-        let known = self.services.iter();
-        known
-            .filter_map(|(query, service)| Some((query.clone(), service.instances.clone()?)))
-            .collect()
-    }
-
-    /// Every key whose value, or absence, is known.
-    pub(super) fn known_keys(&self) -> BTreeMap<String, Option<String>> {
-        let known = self.keys.iter();
-        known
-            .filter_map(|(key, entry)| Some((key.clone(), entry.value.clone()?)))
-            .collect()
+    /// Who looks at a file.
+    pub(super) fn lookers_at_file(&self, path: &str) -> Vec<TemplateName> {
+        let lookers = self.files.get(path).into_iter().flatten();
+        lookers.cloned().collect()
     }
 }
 
-fn set_member(templates: &mut BTreeSet<TemplateName>, template: &TemplateName, member: bool) {
+/// What a watch of the configuration looks at.
+fn watched(spec: &WatchSpec) -> Query {
+    Query::Service(ServiceQuery {
+        tag: spec.tag.clone(),
+        dc: spec.dc.clone(),
+        ..ServiceQuery::passing(spec.service.clone())
+    })
+}
+
+fn set_member(set: &mut BTreeSet<TemplateName>, name: &TemplateName, member: bool) {
     if member {
-        templates.insert(template.clone());
+        set.insert(name.clone());
     } else {
-        templates.remove(template);
+        set.remove(name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn query(name: &str) -> Query {
+        Query::Service(ServiceQuery::passing(name))
+    }
+
+    fn watch(name: &str, service: &str, seconds: u64) -> WatchSpec {
+        WatchSpec {
+            name: name.into(),
+            service: service.to_owned(),
+            tag: None,
+            dc: None,
+            interval: Duration::from_secs(seconds),
+        }
+    }
+
+    fn needs(names: &[&str]) -> BTreeSet<Source> {
+        names
+            .iter()
+            .map(|name| Source::Catalog(query(name)))
+            .collect()
+    }
+
+    #[test]
+    fn a_service_that_many_look_at_is_asked_for_once_as_often_as_the_most_eager_wants() {
+        let mut follows = Follows::default();
+        let every = |seconds| Some(Ask::Follow(query("db"), Duration::from_secs(seconds)));
+        let none = BTreeSet::new();
+        let asks = follows.change_needs(&"t".into(), &none, &needs(&["db"]));
+        assert_eq!(asks, [every(60).unwrap()]);
+        assert_eq!(follows.add_watch(watch("a", "db", 9)).0, every(9));
+        assert_eq!(follows.add_watch(watch("b", "db", 20)).0, None);
+        assert_eq!(follows.add_watch(watch("c", "db", 3)).0, every(3));
+        assert_eq!(follows.drop_watch(&"c".into()), [every(9).unwrap()]);
+        assert_eq!(follows.drop_watch(&"a".into()), [every(20).unwrap()]);
+        assert_eq!(follows.drop_watch(&"b".into()), [every(60).unwrap()]);
+        let asks = follows.change_needs(&"t".into(), &needs(&["db"]), &none);
+        assert_eq!(asks, [Ask::Unfollow(query("db"))]);
+        assert!(follows.asks().is_empty());
+    }
+
+    #[test]
+    fn only_who_looks_hears_and_only_what_is_new() {
+        let mut follows = Follows::default();
+        follows.change_needs(&"t".into(), &BTreeSet::new(), &needs(&["db", "web"]));
+        let answer = || Answer::Instances([].into());
+        assert_eq!(
+            follows.on_answer(&query("db"), answer()).templates,
+            ["t".into()]
+        );
+        assert!(
+            follows
+                .on_answer(&query("db"), answer())
+                .templates
+                .is_empty()
+        );
+        assert!(
+            follows
+                .on_answer(&query("other"), answer())
+                .templates
+                .is_empty()
+        );
+        assert_eq!(follows.instances(&query("db")), Some(&[][..]));
+        follows.change_needs(&"t".into(), &needs(&["db", "web"]), &needs(&["web"]));
+        assert_eq!(follows.instances(&query("db")), None);
     }
 }

@@ -1,16 +1,14 @@
 //! Facts from the system, put into the core's words.
 
 use catalog::{Answer, CatalogEvent, FollowEvent, LinkEvent, Query, ServiceEvent, Severity};
+use ctmpl::Source;
 use logbook::Record;
 use pilot_core::{
     Input, Instance, Level, Signal,
     spec::{WatchId, WatchSpec},
 };
 
-use super::{
-    Shell,
-    follows::{Ask, Audience},
-};
+use super::{Shell, follows::Ask};
 use crate::signals;
 
 impl Shell {
@@ -52,49 +50,37 @@ impl Shell {
     }
 
     fn on_answer(&mut self, query: &Query, answer: Answer) {
-        match (query, answer) {
-            (Query::Service(query), Answer::Instances(instances)) => {
-                let told = told(&instances);
-                let audience = self.follows.on_instances(query, instances);
-                for watch in &audience.watches {
-                    let registry = &mut self.meter.registry;
-                    registry.watch_instances(watch.name.as_str(), told.len());
-                }
-                self.tell(audience, &told);
+        let audience = self.follows.on_answer(query, answer);
+        if !audience.watches.is_empty()
+            && let Some(instances) = self.follows.instances(query)
+        {
+            let told = told(instances);
+            for watch in audience.watches {
+                let registry = &mut self.meter.registry;
+                registry.watch_instances(watch.name.as_str(), told.len());
+                self.inputs.push_back(Input::WatchAnswered {
+                    watch,
+                    instances: told.clone(),
+                });
             }
-            (Query::Key { path, .. }, Answer::Value(value)) => {
-                let value = value.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-                let audience = self.follows.on_value(path, value);
-                self.tell(audience, &[]);
-            }
-            // Nobody asks for anything else yet.
-            (_, _) => {}
         }
-    }
-
-    fn tell(&mut self, audience: Audience, instances: &[Instance]) {
-        for watch in audience.watches {
-            self.inputs.push_back(Input::WatchAnswered {
-                watch,
-                instances: instances.to_vec(),
-            });
-        }
-        for template in audience.templates {
-            self.inputs
-                .push_back(Input::TemplateDataChanged { template });
+        if !audience.templates.is_empty() {
+            let source = Source::Catalog(query.clone());
+            self.tell_templates(&source, audience.templates);
         }
     }
 
     pub(super) fn follow(&mut self, watch: WatchSpec) {
         let id = watch.id();
         let (ask, known) = self.follows.add_watch(watch);
+        let known = known.map(told);
         if let Some(ask) = ask {
             self.ask(ask);
         }
-        if let Some(known) = known {
+        if let Some(instances) = known {
             self.inputs.push_back(Input::WatchAnswered {
                 watch: id,
-                instances: told(&known),
+                instances,
             });
         }
     }

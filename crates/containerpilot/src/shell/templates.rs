@@ -2,25 +2,27 @@
 //! in place. When to do which, the core decides.
 
 mod candidate;
-mod functions;
+mod scenery;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, mpsc},
+    path::{Path, PathBuf},
 };
 
-use go_template::{MissingKey, Options, Template, Value};
+use catalog::answer::Answer;
+use ctmpl::{Dependency, Known, Language, Pass, Source};
 use pilot_core::{
-    Input, Rendering, TemplateName,
+    Input, Level, Rendering, TemplateName,
     spec::{TemplateSource, TemplateSpec},
 };
-
 use tokio::task::JoinSet;
 
-use self::candidate::{Candidate, Written};
-pub(super) use self::functions::Facts;
-use super::{Shell, follows::Need};
+use self::{
+    candidate::{Candidate, Written},
+    scenery::Scenery,
+};
+use super::Shell;
 use crate::source::{plain, read_regular};
 
 /// The templates of the configuration.
@@ -37,9 +39,51 @@ pub(super) enum Done {
     Installed(TemplateName, Option<String>),
 }
 
+/// One template at work.
 struct Sheet {
     spec: TemplateSpec,
+    /// The text it was parsed from, and what came of that.
+    parsed: Option<(String, ctmpl::Template)>,
+    /// What it looks at.
+    needs: BTreeSet<Source>,
+    /// What it cannot go on without; whether it must also be there, besides being known.
+    waiting: BTreeMap<Source, bool>,
     candidate: Option<Candidate>,
+}
+
+impl Sheet {
+    fn new(spec: TemplateSpec) -> Self {
+        Self {
+            spec,
+            parsed: None,
+            needs: BTreeSet::new(),
+            waiting: BTreeMap::new(),
+            candidate: None,
+        }
+    }
+
+    /// The template as its source is now; parsed again only if that changed.
+    fn parse(&mut self) -> Result<ctmpl::Template, String> {
+        let (name, text) = source(&self.spec)?;
+        if let Some((before, parsed)) = &self.parsed
+            && *before == text
+        {
+            return Ok(parsed.clone());
+        }
+        let parsed = ctmpl::Template::parse(name, &text, &language(&self.spec))?;
+        self.parsed = Some((text, parsed.clone()));
+        Ok(parsed)
+    }
+
+    /// Takes note of an answer; tells whether the template can go on.
+    fn hear(&mut self, source: &Source, known: Option<&Known>) -> bool {
+        if let Some(must_be_there) = self.waiting.get(source)
+            && !(*must_be_there && known.is_some_and(is_nothing))
+        {
+            self.waiting.remove(source);
+        }
+        self.waiting.is_empty()
+    }
 }
 
 impl Desk {
@@ -65,43 +109,64 @@ impl Desk {
 impl Shell {
     pub(super) fn load_template(&mut self, spec: TemplateSpec) {
         let template = spec.name.clone();
-        let sheet = Sheet {
-            spec,
-            candidate: None,
-        };
-        self.desk.sheets.insert(template.clone(), sheet);
+        self.desk.sheets.insert(template.clone(), Sheet::new(spec));
         self.inputs
             .push_back(Input::TemplateDataChanged { template });
     }
 
     pub(super) fn drop_template(&mut self, name: &TemplateName) {
-        self.desk.sheets.remove(name);
-        for ask in self.follows.set_needs(name, &BTreeSet::new()) {
-            self.ask(ask);
+        if let Some(sheet) = self.desk.sheets.remove(name) {
+            let none = BTreeSet::new();
+            for ask in self.follows.change_needs(name, &sheet.needs, &none) {
+                self.ask(ask);
+            }
+            self.look_at_files();
+        }
+    }
+
+    /// Something that templates look at is known anew.
+    pub(super) fn tell_templates(&mut self, source: &Source, templates: Vec<TemplateName>) {
+        for template in templates {
+            let known = self.follows.brain.known(source);
+            let sheet = self.desk.sheets.get_mut(&template);
+            if sheet.is_some_and(|sheet| sheet.hear(source, known)) {
+                self.inputs
+                    .push_back(Input::TemplateDataChanged { template });
+            }
+        }
+    }
+
+    /// Files that templates look at may have changed.
+    pub(super) fn on_files_changed(&mut self, paths: Vec<PathBuf>) {
+        for path in paths {
+            let path = path.to_string_lossy().into_owned();
+            let lookers = self.follows.lookers_at_file(&path);
+            let source = Source::File(path);
+            // It is read when it is looked at.
+            self.follows.brain.forget(&source);
+            self.tell_templates(&source, lookers);
+        }
+    }
+
+    fn look_at_files(&mut self) {
+        if let Err(error) = self.files.look_at(self.follows.files().map(Path::new)) {
+            let reason = plain(&error);
+            self.say(
+                Level::Warn,
+                &format!("changes of files that templates look at may go unnoticed: {reason}"),
+            );
         }
     }
 
     pub(super) fn render(&mut self, template: TemplateName) {
-        let Some(sheet) = self.desk.sheets.get(&template) else {
-            return;
-        };
-        let facts = Facts::new(&self.follows, self.environment.as_text());
         // A fault of ours must not take the application with it: the file stays as it is.
-        let rendered = catch_unwind(AssertUnwindSafe(|| execute(&sheet.spec, facts)));
-        let fault = || {
-            (
-                Err("a fault of containerpilot itself".to_owned()),
-                BTreeSet::new(),
-            )
-        };
-        let (text, needs) = rendered.unwrap_or_else(|_| fault());
-        for ask in self.follows.set_needs(&template, &needs) {
-            self.ask(ask);
-        }
-        let missing = self.missing(&needs);
-        let rendering = match text {
-            _ if !missing.is_empty() => Rendering::Missing(missing),
-            Ok(text) => return self.write(template, text),
+        let rendered = catch_unwind(AssertUnwindSafe(|| self.pass(&template)));
+        let fault = || Err("a fault of containerpilot itself".to_owned());
+        let rendering = match rendered.unwrap_or_else(|_| fault()) {
+            Ok(pass) => match self.take_up_pass(&template, pass) {
+                Ok(text) => return self.write(template, text),
+                Err(rendering) => rendering,
+            },
             Err(reason) => Rendering::Failed(reason),
         };
         self.inputs.push_back(Input::TemplateRendered {
@@ -110,12 +175,61 @@ impl Shell {
         });
     }
 
+    /// Executes a template; files are read as it comes to them.
+    fn pass(&mut self, name: &TemplateName) -> Result<Pass, String> {
+        let sheet = self.desk.sheets.get_mut(name);
+        let sheet = sheet.ok_or("the template is gone")?;
+        let template = sheet.parse()?;
+        let sandbox = sheet.spec.language.sandbox.clone();
+        loop {
+            let scenery = Scenery::new(&self.environment);
+            let pass = template.execute(&self.follows.brain, &scenery);
+            let mut read = false;
+            for dependency in &pass.missing {
+                if let Dependency::File(path) = dependency {
+                    let bytes = scenery::read(path, sandbox.as_deref())?;
+                    let (source, known) = (dependency.source(), Known::File(bytes.into()));
+                    self.follows.brain.remember(source, known);
+                    read = true;
+                }
+            }
+            if !read {
+                return Ok(pass);
+            }
+        }
+    }
+
+    /// Looks at what the template looks at, and gives its text if it has one.
+    fn take_up_pass(&mut self, name: &TemplateName, pass: Pass) -> Result<Vec<u8>, Rendering> {
+        let gone = || Rendering::Failed("the template is gone".to_owned());
+        let sheet = self.desk.sheets.get_mut(name).ok_or_else(gone)?;
+        let needs: BTreeSet<Source> = pass.used.iter().map(Dependency::source).collect();
+        sheet.waiting = pass
+            .missing
+            .iter()
+            .map(|d| (d.source(), blocks(d)))
+            .collect();
+        if sheet.needs != needs {
+            let before = std::mem::replace(&mut sheet.needs, needs.clone());
+            for ask in self.follows.change_needs(name, &before, &needs) {
+                self.ask(ask);
+            }
+            self.look_at_files();
+        }
+        if pass.missing.is_empty() {
+            return pass.text.map_err(Rendering::Failed);
+        }
+        let missing = pass.missing.iter().map(ToString::to_string);
+        Err(Rendering::Missing(missing.collect()))
+    }
+
     /// Writes the text beside the file, or shows it where nothing shall be written.
-    fn write(&mut self, template: TemplateName, text: String) {
+    fn write(&mut self, template: TemplateName, text: Vec<u8>) {
         let Some(sheet) = self.desk.sheets.get(&template) else {
             return;
         };
         if sheet.spec.writing.dry {
+            let text = String::from_utf8_lossy(&text);
             crate::say::out(&format!("> {}\n{text}", sheet.spec.destination));
             let rendering = Rendering::Unchanged;
             self.inputs.push_back(Input::TemplateRendered {
@@ -126,7 +240,7 @@ impl Shell {
         }
         let spec = sheet.spec.clone();
         self.desk.writing.spawn_blocking(move || {
-            let written = candidate::write(&spec, text.as_bytes());
+            let written = candidate::write(&spec, &text);
             Done::Written(template, written)
         });
     }
@@ -159,19 +273,6 @@ impl Shell {
         }
     }
 
-    /// What the catalog has not answered yet.
-    fn missing(&self, needs: &BTreeSet<Need>) -> Vec<String> {
-        let unknown = |need: &&Need| match need {
-            Need::Service(query) => self.follows.instances(query).is_none(),
-            Need::Key(key) => !self.follows.knows_key(key),
-        };
-        let word = |need: &Need| match need {
-            Need::Service(query) => format!("service {query}"),
-            Need::Key(key) => format!("key {key}"),
-        };
-        needs.iter().filter(unknown).map(word).collect()
-    }
-
     pub(super) fn install(&mut self, template: TemplateName) {
         let sheet = self.desk.sheets.get_mut(&template);
         let Some(candidate) = sheet.and_then(|sheet| sheet.candidate.take()) else {
@@ -186,31 +287,60 @@ impl Shell {
     }
 }
 
-/// Renders, and tells everything that was looked at.
-fn execute(spec: &TemplateSpec, facts: Facts) -> (Result<String, String>, BTreeSet<Need>) {
-    let (asked, needs) = mpsc::channel();
-    let text = source(spec).and_then(|(name, text)| {
-        let functions = functions::all(&Arc::new(facts), &asked);
-        let options = Options {
-            missing_key: MissingKey::Default,
-            ..Options::default()
-        };
-        let template = Template::parse(&name, &text, &options, &functions);
-        let rendered = template.and_then(|template| template.execute(&Value::Nil));
-        rendered.map_err(|error| error.to_string())
-    });
-    drop(asked);
-    (text, needs.into_iter().collect())
+/// What messages call the source of a template.
+fn title(spec: &TemplateSpec) -> &str {
+    match &spec.source {
+        TemplateSource::Inline(_) => "contents",
+        TemplateSource::File(path) => path,
+    }
 }
 
-fn source(spec: &TemplateSpec) -> Result<(String, String), String> {
+fn source(spec: &TemplateSpec) -> Result<(&str, String), String> {
     match &spec.source {
-        TemplateSource::Inline(text) => Ok((spec.name.to_string(), text.clone())),
+        TemplateSource::Inline(text) => Ok((title(spec), text.clone())),
         TemplateSource::File(path) => {
             let failed = |reason: String| format!("cannot read {path}: {reason}");
             let bytes = read_regular(path.as_ref()).map_err(|error| failed(plain(&error)))?;
             let text = String::from_utf8(bytes).map_err(|error| failed(error.to_string()))?;
-            Ok((path.clone(), text))
+            Ok((path, text))
         }
+    }
+}
+
+fn language(spec: &TemplateSpec) -> Language {
+    let own = &spec.language;
+    Language {
+        delimiters: own.delimiters.clone(),
+        missing_key_is_error: own.missing_key_is_error,
+        denied: own.denied.clone(),
+        sandbox: own.sandbox.clone(),
+    }
+}
+
+/// Whether the template waits until there is such a thing, not only until it is known.
+fn blocks(dependency: &Dependency) -> bool {
+    match dependency {
+        Dependency::Key { blocks, .. } | Dependency::Pairs { blocks, .. } => *blocks,
+        Dependency::Service(..)
+        | Dependency::Services { .. }
+        | Dependency::Nodes { .. }
+        | Dependency::Node { .. }
+        | Dependency::Datacenters { .. }
+        | Dependency::File(_) => false,
+    }
+}
+
+fn is_nothing(known: &Known) -> bool {
+    match known {
+        Known::Answer(Answer::Value(value)) => value.is_none(),
+        Known::Answer(Answer::Pairs(pairs)) => pairs.is_empty(),
+        Known::Answer(
+            Answer::Instances(_)
+            | Answer::Services(_)
+            | Answer::Nodes(_)
+            | Answer::Node(_)
+            | Answer::Datacenters(_),
+        )
+        | Known::File(_) => false,
     }
 }
