@@ -148,7 +148,11 @@ fn deliver(text: &str, out: Option<&str>) -> ExitCode {
             let written = stdout.write_all(text.as_bytes());
             (written.and_then(|()| stdout.flush()), "stdout")
         }
-        Some(path) => (fs::write(path, text), path),
+        Some(path) => {
+            // The form of ContainerPilot 2.
+            let path = path.strip_prefix("file://").unwrap_or(path);
+            (fs::write(path, text), path)
+        }
     };
     match written {
         Ok(()) => ExitCode::SUCCESS,
@@ -160,9 +164,10 @@ fn deliver(text: &str, out: Option<&str>) -> ExitCode {
 }
 
 /// `check`: every problem, or what the configuration comes to.
-pub(crate) fn check(flag: Option<&str>, as_json: bool) -> ExitCode {
+pub(crate) fn check(flag: Option<&str>, program: &[String], as_json: bool) -> ExitCode {
     let environment = Environment::of_this_process();
-    let checked = Origin::find(flag, &environment).and_then(|origin| origin.load(&environment));
+    let checked = Origin::find(flag, &environment)
+        .and_then(|origin| origin.wrapping(program).load(&environment));
     if as_json {
         return check_json(&checked);
     }

@@ -3,7 +3,7 @@
 use std::{future::Future, net::SocketAddr, process::ExitCode};
 
 use logbook::Logbook;
-use pilot_config::Config;
+use pilot_config::{Config, Dialect};
 use pilot_core::{
     JobName, Signal, Spec,
     spec::{Backoff, Command, JobSpec, Output, Role, Signals},
@@ -16,7 +16,7 @@ use crate::{
     logging,
     shell::{Parts, Shell},
     signals,
-    source::Origin,
+    source::{LoadError, Origin},
 };
 
 /// The status of a configuration that cannot be used.
@@ -26,13 +26,14 @@ const EXIT_CONFIG: u8 = 1;
 pub(crate) fn config(flag: Option<&str>, program: &[String]) -> ExitCode {
     let environment = Environment::of_this_process();
     let loaded = Origin::find(flag, &environment)
+        .map(|origin| origin.wrapping(program))
         .and_then(|origin| Ok((origin.load(&environment)?, origin)));
     let (config, origin) = match loaded {
         Ok(loaded) => loaded,
-        Err(error) => return refuse(&format!("{error}{}", stray(program))),
+        Err(error) => return refuse(&format!("{error}{}", stray_beside(&error, program))),
     };
-    if !program.is_empty() {
-        let reason = "a configuration of 3.x takes no program: make it a job";
+    if !program.is_empty() && config.dialect == Dialect::V3 {
+        let reason = "a configuration of ContainerPilot 3 takes no program: make it a job";
         return cli::usage_error(&format!("{reason}{}", stray(program)));
     }
     let log = match Logbook::open(logging::settings(&config.logging)) {
@@ -69,6 +70,19 @@ pub(crate) fn init(program: Vec<String>) -> ExitCode {
         terminal: true,
         log,
     })
+}
+
+/// What a word that is no flag may have been meant as where there is no configuration; beside a
+/// faulty one it may well be the program that it wraps.
+fn stray_beside(error: &LoadError, program: &[String]) -> String {
+    let meant = |word: &String| cli::is_subcommand(word);
+    match error {
+        LoadError::None | LoadError::Unreadable { .. } => stray(program),
+        LoadError::Fault | LoadError::Problems(_) if program.first().is_some_and(meant) => {
+            stray(program)
+        }
+        LoadError::Fault | LoadError::Problems(_) => String::new(),
+    }
 }
 
 /// What a word that is no flag may have been meant as.

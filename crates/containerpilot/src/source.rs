@@ -12,14 +12,27 @@ use pilot_config::{Config, Problems, Source, World};
 
 use crate::{VERSION, environment::Environment, machine};
 
-/// Where the configuration comes from.
+/// Where the configuration comes from, at the start and at each reload.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Origin {
+pub(crate) struct Origin {
+    whence: Whence,
+    /// The program that it wraps, as ContainerPilot 1 and 2 take it.
+    program: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Whence {
     /// A file.
     Path(PathBuf),
-    /// The text itself, as ContainerPilot 1 and 2 take it.
-    Inline(String),
+    /// The text itself, as ContainerPilot 1 and 2 take it, and where it stood.
+    Inline { name: &'static str, text: String },
 }
+
+/// Where a configuration may be named, the newest name first.
+const VARIABLES: [(&str, &str); 2] = [
+    ("CONTAINERPILOT", "$CONTAINERPILOT"),
+    ("CONTAINERBUDDY", "$CONTAINERBUDDY"),
+];
 
 /// Why there is no configuration.
 #[derive(Debug, thiserror::Error)]
@@ -41,29 +54,38 @@ pub(crate) enum LoadError {
 impl Origin {
     /// Takes what the flag says, else what the environment says.
     pub(crate) fn find(flag: Option<&str>, environment: &Environment) -> Result<Self, LoadError> {
-        let named = |text: &&str| !text.is_empty();
-        let text = flag
-            .filter(named)
-            .or_else(|| environment.get("CONTAINERPILOT").filter(named))
+        let flag = flag.map(|text| ("-config", text));
+        let variables = VARIABLES
+            .iter()
+            .filter_map(|(variable, name)| Some((*name, environment.get(variable)?)));
+        let mut named = flag.into_iter().chain(variables);
+        let (name, text) = named
+            .find(|(_, text)| !text.is_empty())
             .ok_or(LoadError::None)?;
-        Ok(Self::parse(text))
+        let whence = if text.trim_start().starts_with('{') {
+            let text = text.to_owned();
+            Whence::Inline { name, text }
+        } else {
+            Whence::Path(text.strip_prefix("file://").unwrap_or(text).into())
+        };
+        let program = Vec::new();
+        Ok(Self { whence, program })
     }
 
-    fn parse(text: &str) -> Self {
-        if text.trim_start().starts_with('{') {
-            return Self::Inline(text.to_owned());
-        }
-        Self::Path(text.strip_prefix("file://").unwrap_or(text).into())
+    /// The same, around a program.
+    pub(crate) fn wrapping(self, program: &[String]) -> Self {
+        let program = program.to_vec();
+        Self { program, ..self }
     }
 
     /// Reads the text.
     pub(crate) fn read(&self) -> Result<Text, LoadError> {
-        match self {
-            Self::Inline(text) => Ok(Text {
-                name: "$CONTAINERPILOT".to_owned(),
+        match &self.whence {
+            Whence::Inline { name, text } => Ok(Text {
+                name: (*name).to_owned(),
                 text: text.clone(),
             }),
-            Self::Path(path) => {
+            Whence::Path(path) => {
                 let unreadable = |reason: String| LoadError::Unreadable {
                     path: path.display().to_string(),
                     reason,
@@ -83,7 +105,12 @@ impl Origin {
     pub(crate) fn load(&self, environment: &Environment) -> Result<Config, LoadError> {
         let Text { name, text } = &self.read()?;
         let source = Source { name, text };
-        let load = || with_world(environment, |world| pilot_config::load(source, world));
+        let program = &self.program;
+        let load = || {
+            with_world(environment, |world| {
+                pilot_config::load(source, &World { program, ..*world })
+            })
+        };
         // A fault of ours must not take the application with it: a reload is refused, no more.
         let loaded = catch_unwind(AssertUnwindSafe(load)).map_err(|_| LoadError::Fault)?;
         loaded.map_err(LoadError::Problems)
@@ -122,6 +149,7 @@ pub(crate) fn with_world<T>(environment: &Environment, act: impl FnOnce(&World<'
         interfaces: &interfaces,
         hostname: &machine::hostname(),
         version: VERSION,
+        program: &[],
     })
 }
 

@@ -10,6 +10,7 @@ mod service;
 mod telemetry;
 mod template;
 mod trigger;
+mod v2;
 mod watch;
 mod when;
 
@@ -20,7 +21,7 @@ use pilot_core::Spec;
 use crate::{
     Catalog, Config, World, duration,
     findings::Findings,
-    raw::Raw,
+    raw::{Raw, v2::RawV2},
     value::{Spanned, Value},
 };
 use trigger::Triggers;
@@ -34,8 +35,11 @@ struct Ground<'a> {
 
 /// Makes the configuration; none where an error keeps it from being one.
 pub(crate) fn config(document: &Value, world: &World<'_>, findings: &Findings) -> Option<Config> {
-    let raw = Raw::decode(document, findings)?;
     let ground = Ground { world, findings };
+    if RawV2::is_meant(document, !world.program.is_empty()) {
+        return v2::config(&RawV2::decode(document, findings)?, ground);
+    }
+    let raw = Raw::decode(document, findings)?;
     let jobs: Vec<job::Checked> = raw.jobs.iter().map(|raw| job::check(raw, ground)).collect();
     let watches = watch::check_all(&raw.watches, ground);
     let telemetry = raw

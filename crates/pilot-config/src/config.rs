@@ -9,6 +9,8 @@ use crate::Problem;
 /// A configuration that holds.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Config {
+    /// What it was written in.
+    pub dialect: Dialect,
     /// What the core runs. With telemetry its last job is `containerpilot`, which stands for the
     /// telemetry service.
     pub spec: Spec,
@@ -31,6 +33,16 @@ pub struct Config {
     pub pid_file: Option<PathBuf>,
     /// What was accepted, but should not pass unseen.
     pub warnings: Vec<Problem>,
+}
+
+/// What a configuration is written in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Dialect {
+    /// That of ContainerPilot 1 and 2, which wrap a program of the command line.
+    V2,
+    /// That of ContainerPilot 3, in which everything is a job.
+    #[default]
+    V3,
 }
 
 /// Where services are announced and looked up.

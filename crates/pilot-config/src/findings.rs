@@ -12,7 +12,8 @@ pub(crate) struct Findings {
 
 struct Finding {
     severity: Severity,
-    span: Span,
+    /// Where it is; none when it is about the whole.
+    span: Option<Span>,
     reason: String,
     hint: Option<String>,
 }
@@ -20,27 +21,37 @@ struct Finding {
 impl Findings {
     /// Notes what makes the configuration useless.
     pub(crate) fn error(&self, span: Span, reason: impl Into<String>) {
-        self.note(Severity::Error, span, reason.into(), None);
+        self.note(Severity::Error, Some(span), reason.into(), None);
     }
 
     /// Notes an error, and what to do about it.
     pub(crate) fn hinted(&self, span: Span, reason: impl Into<String>, hint: impl Into<String>) {
-        self.note(Severity::Error, span, reason.into(), Some(hint.into()));
+        self.note(
+            Severity::Error,
+            Some(span),
+            reason.into(),
+            Some(hint.into()),
+        );
     }
 
     /// Notes an error, and what to do about it where that is known.
     pub(crate) fn guessed(&self, span: Span, reason: impl Into<String>, hint: Option<String>) {
-        self.note(Severity::Error, span, reason.into(), hint);
+        self.note(Severity::Error, Some(span), reason.into(), hint);
     }
 
     /// Notes what may not be meant.
     pub(crate) fn warn(&self, span: Span, reason: impl Into<String>) {
-        self.note(Severity::Warning, span, reason.into(), None);
+        self.note(Severity::Warning, Some(span), reason.into(), None);
     }
 
     /// Notes what may not be meant, and what to do about it.
     pub(crate) fn warn_hinted(&self, span: Span, reason: String, hint: String) {
-        self.note(Severity::Warning, span, reason, Some(hint));
+        self.note(Severity::Warning, Some(span), reason, Some(hint));
+    }
+
+    /// Notes what may not be meant, and is about no place of the text.
+    pub(crate) fn warn_of_the_whole(&self, reason: String, hint: &str) {
+        self.note(Severity::Warning, None, reason, Some(hint.to_owned()));
     }
 
     /// Counts the errors so far.
@@ -61,17 +72,17 @@ impl Findings {
     /// Gives the problems in the order of the text.
     pub(crate) fn into_problems(self, text: &Text<'_>) -> Vec<Problem> {
         let mut list = self.list.into_inner();
-        list.sort_by_key(|finding| finding.span.start);
+        list.sort_by_key(|finding| finding.span.map(|span| span.start));
         let problem = |finding: Finding| Problem {
             severity: finding.severity,
-            place: Some(text.place(finding.span)),
+            place: finding.span.map(|span| text.place(span)),
             reason: finding.reason,
             hint: finding.hint,
         };
         list.into_iter().map(problem).collect()
     }
 
-    fn note(&self, severity: Severity, span: Span, reason: String, hint: Option<String>) {
+    fn note(&self, severity: Severity, span: Option<Span>, reason: String, hint: Option<String>) {
         self.list.borrow_mut().push(Finding {
             severity,
             span,

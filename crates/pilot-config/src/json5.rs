@@ -97,6 +97,7 @@ impl Reader<'_> {
             if self.scan.take(']') {
                 return Ok(Kind::List(items));
             }
+            self.refuse_comma("looking for beginning of value")?;
             items.push(self.value()?);
             self.scan.skip_blank()?;
             if !self.scan.take(',') && self.scan.peek() != Some(']') {
@@ -112,6 +113,7 @@ impl Reader<'_> {
             if self.scan.take('}') {
                 return Ok(Kind::Object(members));
             }
+            self.refuse_comma("looking for beginning of object key string")?;
             members.push(self.member()?);
             self.scan.skip_blank()?;
             if !self.scan.take(',') && self.scan.peek() != Some('}') {
@@ -134,6 +136,16 @@ impl Reader<'_> {
         self.scan.skip_blank()?;
         let value = self.value()?;
         Ok(Member { key, value })
+    }
+
+    /// Says that a comma has nothing before it.
+    fn refuse_comma(&self, context: &str) -> Result<(), SyntaxError> {
+        if self.scan.peek() != Some(',') {
+            return Ok(());
+        }
+        let mut error = self.scan.unexpected(context);
+        error.hint = Some("do you have an extra comma somewhere?".to_owned());
+        Err(error)
     }
 
     /// Says what stands where a colon should.

@@ -29,8 +29,8 @@ mod world;
 use std::path::PathBuf;
 
 pub use config::{
-    Catalog, Config, Consul, Control, Deduplicate, Embedded, Format, Level, LogOutput, Logging,
-    Login, Metric, MetricKind, Retry, Scheme, Secret, Telemetry,
+    Catalog, Config, Consul, Control, Deduplicate, Dialect, Embedded, Format, Level, LogOutput,
+    Logging, Login, Metric, MetricKind, Retry, Scheme, Secret, Telemetry,
 };
 use findings::Findings;
 use problem::Text;

@@ -6,9 +6,10 @@
 mod job;
 mod section;
 mod template;
+pub(crate) mod v2;
 mod when;
 
-pub(crate) use job::{RawBackoff, RawHealth, RawJob};
+pub(crate) use job::{RawBackoff, RawHealth, RawJob, RawServiceExtras};
 pub(crate) use section::{
     RawCatalog, RawConsul, RawControl, RawLogging, RawMetric, RawTelemetry, RawTls, RawWatch,
 };
@@ -19,7 +20,7 @@ use crate::{
     decode::{Fields, number},
     findings::Findings,
     spelling,
-    value::{Kind, Span, Spanned, Value},
+    value::{Kind, Member, Span, Spanned, Value},
 };
 
 /// A whole configuration as it was written.
@@ -36,18 +37,6 @@ pub(crate) struct Raw<'v> {
     pub(crate) telemetry: Option<RawTelemetry<'v>>,
 }
 
-/// Keys that only files for ContainerPilot 1 and 2 have.
-const OLD_KEYS: [&str; 8] = [
-    "services",
-    "backends",
-    "preStart",
-    "onStart",
-    "preStop",
-    "postStop",
-    "tasks",
-    "coprocesses",
-];
-
 impl<'v> Raw<'v> {
     /// Takes a document for a configuration.
     pub(crate) fn decode(document: &'v Value, findings: &Findings) -> Option<Self> {
@@ -59,15 +48,6 @@ impl<'v> Raw<'v> {
         }
         if let Some(reason) = not_an_object(document) {
             findings.error(document.head(), reason);
-            return None;
-        }
-        if let Some(key) = old_key(document) {
-            let name = &key.value;
-            let reason = format!(
-                "cannot load a configuration for ContainerPilot 1 or 2, which `{name}` shows it to \
-                 be: the dialect is known but not supported yet"
-            );
-            findings.error(key.span, reason);
             return None;
         }
         let fields = Fields::open(document, "", findings)?;
@@ -110,28 +90,22 @@ fn not_an_object(document: &Value) -> Option<String> {
     ))
 }
 
-fn old_key(document: &Value) -> Option<&Spanned<String>> {
-    if document.member("jobs").is_some() {
-        return None;
-    }
-    OLD_KEYS
-        .iter()
-        .find_map(|key| document.member(key))
-        .map(|member| &member.key)
-}
-
 fn section<'v, 'f>(fields: &mut Fields<'v, 'f>, name: &'static str) -> Option<Fields<'v, 'f>> {
     let member = fields.take_exact(name)?;
     Fields::open(&member.value, name, fields.findings())
 }
 
 fn stop_timeout(fields: &mut Fields<'_, '_>) -> Option<Spanned<i64>> {
-    let value = &fields.take_exact("stopTimeout")?.value;
+    let member = fields.take_exact("stopTimeout")?;
+    seconds_of_a_stop(&member.value, fields.findings())
+}
+
+fn seconds_of_a_stop(value: &Value, findings: &Findings) -> Option<Spanned<i64>> {
     match number(value, "stopTimeout") {
         Ok(seconds) => Some(Spanned::new(value.span, seconds)),
         Err(reason) => {
             let hint = "the top-level `stopTimeout` is a number of seconds";
-            fields.findings().hinted(value.head(), reason, hint);
+            findings.hinted(value.head(), reason, hint);
             None
         }
     }
@@ -143,9 +117,16 @@ fn entries<'v, 'f, T>(
     decode: fn(Fields<'v, 'f>) -> T,
 ) -> Vec<T> {
     let findings = fields.findings();
-    let Some(member) = fields.take_exact(name) else {
-        return Vec::new();
-    };
+    let member = fields.take_exact(name);
+    member.map_or_else(Vec::new, |member| listed(member, name, findings, decode))
+}
+
+fn listed<'v, 'f, T>(
+    member: &'v Member,
+    name: &str,
+    findings: &'f Findings,
+    decode: fn(Fields<'v, 'f>) -> T,
+) -> Vec<T> {
     let Kind::List(items) = &member.value.kind else {
         let got = member.value.go_kind();
         let reason =

@@ -15,6 +15,8 @@ pub struct World<'a> {
     pub hostname: &'a str,
     /// The version of the helper, a tag of the telemetry service.
     pub version: &'a str,
+    /// The words after the flags: the program that ContainerPilot 1 and 2 wrap.
+    pub program: &'a [String],
 }
 
 impl<'a> World<'a> {

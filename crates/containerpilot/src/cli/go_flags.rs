@@ -25,6 +25,8 @@ Subcommands, each with --help:
   run check render status reload maintenance env metric ping
   signal start stop restart catalog version
 
+Around a program, with a configuration of ContainerPilot 1 or 2:
+  containerpilot -config FILE PROGRAM ARGUMENTS
 Without a configuration, as the init of one program:
   containerpilot -- PROGRAM ARGUMENTS
 ";

@@ -37,6 +37,9 @@ enum What {
         /// The configuration; $CONTAINERPILOT if not given
         #[arg(long, short, value_name = "FILE")]
         config: Option<String>,
+        /// The program to wrap, with a configuration of ContainerPilot 1 or 2
+        #[arg(last = true, value_name = "PROGRAM")]
+        program: Vec<String>,
     },
     /// Say everything that is wrong with a configuration
     Check {
@@ -46,6 +49,9 @@ enum What {
         /// The configuration, as a plain word
         #[arg(value_name = "FILE", conflicts_with = "config")]
         file: Option<String>,
+        /// The program it wraps, if it is one of ContainerPilot 1 or 2
+        #[arg(last = true, value_name = "PROGRAM")]
+        program: Vec<String>,
         /// Answer in JSON
         #[arg(long)]
         json: bool,
@@ -172,13 +178,18 @@ impl Words {
     }
 
     pub(super) fn carry_out(self) -> ExitCode {
-        if let What::Run { config } = &self.what {
-            return run::config(config.as_deref(), &[]);
+        if let What::Run { config, program } = &self.what {
+            return run::config(config.as_deref(), program);
         }
         signals::release();
         match self.what {
-            What::Run { config } => run::config(config.as_deref(), &[]),
-            What::Check { config, file, json } => render::check(config.or(file).as_deref(), json),
+            What::Run { config, program } => run::config(config.as_deref(), &program),
+            What::Check {
+                config,
+                file,
+                program,
+                json,
+            } => render::check(config.or(file).as_deref(), &program, json),
             What::Render(order) => render::render(&order),
             What::Status { whom, json } => whom.helper(|helper| helper.status(json)),
             What::Reload { whom } => whom.helper(ask::Helper::reload),

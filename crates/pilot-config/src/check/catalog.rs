@@ -84,7 +84,7 @@ fn warn_unused(raw: &Raw<'_>, jobs: &[job::Checked], span: Span, ground: Ground<
     }
 }
 
-fn consul(raw: &RawConsul, ground: Ground<'_>) -> Option<Consul> {
+pub(super) fn consul(raw: &RawConsul, ground: Ground<'_>) -> Option<Consul> {
     let written = text(raw.address.as_ref()).unwrap_or_default();
     let (address, scheme) = if raw.short {
         let (address, scheme) = strip(&written);

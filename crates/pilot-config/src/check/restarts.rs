@@ -42,7 +42,7 @@ fn refuse(raw: &RawJob<'_>, value: &Value, reason: &str, ground: Ground<'_>) -> 
     Restarts::NEVER
 }
 
-fn read(value: &Value) -> Result<Restarts, &'static str> {
+pub(super) fn read(value: &Value) -> Result<Restarts, &'static str> {
     match &value.kind {
         Kind::Text(text) => match text.as_str() {
             "unlimited" => Ok(Restarts::Unlimited),
@@ -60,7 +60,7 @@ fn read(value: &Value) -> Result<Restarts, &'static str> {
     }
 }
 
-fn written(value: &Value) -> String {
+pub(super) fn written(value: &Value) -> String {
     match &value.kind {
         Kind::Text(text) => text.clone(),
         Kind::Number(number) => decimal(*number),

@@ -163,12 +163,13 @@ pub(super) fn own_health(_service: &ServiceSpec) -> Option<HealthSpec> {
 }
 
 /// Makes `CONTAINERPILOT_<JOB>_IP` for every job that stands in the catalog.
-pub(super) fn variables(jobs: &[JobSpec]) -> Vec<(String, String)> {
-    let variable = |(name, service): (&str, &ServiceSpec)| {
+pub(super) fn variables<'j>(jobs: impl IntoIterator<Item = &'j JobSpec>) -> Vec<(String, String)> {
+    let variable = |(job, service): (&str, &ServiceSpec)| {
+        let name = service.name.as_deref().unwrap_or(job);
         let name = name.to_uppercase().replace('-', "_");
         (format!("CONTAINERPILOT_{name}_IP"), service.address.clone())
     };
-    jobs.iter()
+    jobs.into_iter()
         .filter_map(job::service_of)
         .map(variable)
         .collect()

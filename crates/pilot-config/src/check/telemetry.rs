@@ -14,7 +14,7 @@ const PORT: u16 = 9090;
 const PREFIX: &str = "telemetry validation error: ";
 
 pub(super) fn check(raw: &RawTelemetry<'_>, ground: Ground<'_>) -> Option<(Telemetry, JobSpec)> {
-    let metrics = metrics(&raw.metrics, ground);
+    let metrics = metrics(raw, ground);
     let port = match &raw.port {
         None => Some(PORT),
         Some(port) => ground.port(port, "telemetry.port"),
@@ -55,11 +55,11 @@ fn own_job(telemetry: &Telemetry, ground: Ground<'_>) -> JobSpec {
     }
 }
 
-fn metrics(raw: &[RawMetric], ground: Ground<'_>) -> Vec<Metric> {
+fn metrics(telemetry: &RawTelemetry<'_>, ground: Ground<'_>) -> Vec<Metric> {
     let mut seen = HashSet::new();
     let mut metrics = Vec::new();
-    for raw in raw {
-        let Some(metric) = metric(raw, ground) else {
+    for raw in &telemetry.metrics {
+        let Some(metric) = metric(raw, telemetry.what, ground) else {
             continue;
         };
         if seen.insert(metric.full_name()) {
@@ -74,12 +74,12 @@ fn metrics(raw: &[RawMetric], ground: Ground<'_>) -> Vec<Metric> {
     metrics
 }
 
-fn metric(raw: &RawMetric, ground: Ground<'_>) -> Option<Metric> {
+fn metric(raw: &RawMetric, what: &str, ground: Ground<'_>) -> Option<Metric> {
     let written = text(raw.kind.as_ref()).unwrap_or_default();
     let kind = MetricKind::WORDS.iter().find(|(word, _)| *word == written);
     let Some((_, kind)) = kind else {
         let at = raw.kind.as_ref().map_or(raw.span, |kind| kind.span);
-        let reason = format!("{PREFIX}invalid metric type: {written}");
+        let reason = format!("{PREFIX}invalid {what} type: {written}");
         ground
             .findings
             .hinted(at, reason, choices(MetricKind::WORDS));

@@ -203,7 +203,7 @@ pub(crate) struct RawServiceExtras {
 }
 
 impl RawServiceExtras {
-    fn decode(mut fields: Fields<'_, '_>) -> Self {
+    pub(super) fn decode(mut fields: Fields<'_, '_>) -> Self {
         let extras = Self {
             enable_tag_override: fields
                 .truth("enableTagOverride")

@@ -45,9 +45,17 @@ const NO_BACKEND: &str = "no discovery backend defined";
 
 impl RawCatalog {
     pub(super) fn decode(fields: &mut Fields<'_, '_>) -> Option<Self> {
-        let findings = fields.findings();
         let short = fields.take_exact("consul");
         let long = fields.take_exact("catalog");
+        Self::of(short, long, fields.findings())
+    }
+
+    /// Takes the catalog from its two keys, of which there may be one.
+    pub(super) fn of(
+        short: Option<&Member>,
+        long: Option<&Member>,
+        findings: &Findings,
+    ) -> Option<Self> {
         match (short, long) {
             (None, None) => None,
             (Some(member), None) => Some(Self::consul(&member.value, "consul", findings)),
@@ -239,9 +247,12 @@ pub(crate) struct RawTelemetry<'v> {
     pub(crate) interfaces: Option<&'v Member>,
     pub(crate) tags: Vec<String>,
     pub(crate) metrics: Vec<RawMetric>,
+    /// What messages call one of its metrics.
+    pub(crate) what: &'static str,
 }
 
 /// A metric as it is written.
+#[derive(Clone)]
 pub(crate) struct RawMetric {
     pub(crate) span: Span,
     pub(crate) namespace: Option<Spanned<String>>,
@@ -262,6 +273,7 @@ impl<'v> RawTelemetry<'v> {
                 .map(|tags| tags.value)
                 .unwrap_or_default(),
             metrics: metrics(&mut fields),
+            what: "metric",
         };
         fields.finish();
         telemetry
@@ -270,40 +282,55 @@ impl<'v> RawTelemetry<'v> {
 
 fn metrics(fields: &mut Fields<'_, '_>) -> Vec<RawMetric> {
     let findings = fields.findings();
-    let Some(value) = fields.value("metrics") else {
-        return Vec::new();
-    };
+    let value = fields.value("metrics");
+    value.map_or_else(Vec::new, |value| {
+        some_of(value, "metrics", findings, RawMetric::decode)
+    })
+}
+
+/// Reads a list of objects, or one.
+pub(super) fn some_of<'v, 'f, T>(
+    value: &'v Value,
+    name: &str,
+    findings: &'f Findings,
+    decode: fn(Fields<'v, 'f>) -> T,
+) -> Vec<T> {
     let items = match &value.kind {
         Kind::List(items) => items.as_slice(),
         // The weak mode of mapstructure takes one object for a list of one.
         Kind::Object(_) => std::slice::from_ref(value),
         Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::Text(_) => {
             let got = value.go_kind();
-            let reason = format!("'metrics': source data must be an array or slice, got {got}");
+            let reason = format!("'{name}': source data must be an array or slice, got {got}");
             findings.error(value.head(), reason);
             &[]
         }
     };
-    let open = |(at, item)| Fields::open(item, &format!("metrics[{at}]"), findings);
+    let open = |(at, item)| Fields::open(item, &format!("{name}[{at}]"), findings);
     items
         .iter()
         .enumerate()
         .filter_map(open)
-        .map(RawMetric::decode)
+        .map(decode)
         .collect()
 }
 
 impl RawMetric {
     fn decode(mut fields: Fields<'_, '_>) -> Self {
-        let metric = Self {
+        let metric = Self::take(&mut fields);
+        fields.finish();
+        metric
+    }
+
+    /// Takes what says which metric it is, and leaves the rest.
+    pub(super) fn take(fields: &mut Fields<'_, '_>) -> Self {
+        Self {
             span: fields.span(),
             namespace: fields.filled("namespace"),
             subsystem: fields.filled("subsystem"),
             name: fields.filled("name"),
             help: fields.filled("help"),
             kind: fields.filled("type"),
-        };
-        fields.finish();
-        metric
+        }
     }
 }

@@ -32,11 +32,22 @@ pub(crate) fn environment(entries: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 pub(crate) fn load_in(text: &str, entries: &[(&str, &str)]) -> Result<Config, Problems> {
+    load_around(&[], text, entries)
+}
+
+/// Loads a configuration that may wrap a program.
+pub(crate) fn load_around(
+    program: &[&str],
+    text: &str,
+    entries: &[(&str, &str)],
+) -> Result<Config, Problems> {
+    let program: Vec<String> = program.iter().map(|word| (*word).to_owned()).collect();
     let (environment, interfaces) = (environment(entries), interfaces());
     let world = World {
         environment: &environment,
         interfaces: &interfaces,
         hostname: "host",
+        program: &program,
         version: "1.2.3",
     };
     pilot_config::load(
@@ -81,7 +92,7 @@ pub(crate) fn check(text: &str, expect: &Expect) {
     expect.assert_eq(&said);
 }
 
-fn shown(problems: &[Problem]) -> String {
+pub(crate) fn shown(problems: &[Problem]) -> String {
     let shown: Vec<String> = problems.iter().map(ToString::to_string).collect();
     shown.join("\n\n")
 }
@@ -105,7 +116,11 @@ pub(crate) fn check_jobs(bodies: &[&str], expect: &Expect) {
 
 /// Gives the reasons and hints for a text under a title.
 pub(crate) fn reasons(title: &str, text: &str) -> String {
-    let list = match load(text) {
+    reasons_of(title, load(text))
+}
+
+pub(crate) fn reasons_of(title: &str, loaded: Result<Config, Problems>) -> String {
+    let list = match loaded {
         Ok(config) => config.warnings,
         Err(problems) => problems.list,
     };

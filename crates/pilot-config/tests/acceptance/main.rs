@@ -13,4 +13,5 @@ mod sections;
 mod toplevel;
 mod total;
 mod triggers;
+mod v2;
 mod wording;

@@ -280,10 +280,13 @@ fn syntax_errors_say_where_and_why() {
               error: parse error at line:col [1:3]: invalid character '1' looking for beginning of object key string
             [,]
               error: parse error at line:col [1:2]: invalid character ',' looking for beginning of value
+              hint: do you have an extra comma somewhere?
             {,}
               error: parse error at line:col [1:2]: invalid character ',' looking for beginning of object key string
+              hint: do you have an extra comma somewhere?
             [1,,2]
               error: parse error at line:col [1:4]: invalid character ',' looking for beginning of value
+              hint: do you have an extra comma somewhere?
             { a: tru }
               error: parse error at line:col [1:9]: invalid character ' ' in literal true (expecting 'e')
             { a: 0x }
@@ -358,11 +361,16 @@ fn other_dialects_are_recognised() {
         ],
         &expect![[r#"
             { consul: "c:1", services: [] }
-              error: cannot load a configuration for ContainerPilot 1 or 2, which `services` shows it to be: the dialect is known but not supported yet
+              warning: Unable to parse command arguments: received zero-length argument
+              hint: there is no application; name it after the flags: `containerpilot -config FILE PROGRAM ARGUMENTS`
             { "preStart": "x", "etcd": {} }
-              error: cannot load a configuration for ContainerPilot 1 or 2, which `preStart` shows it to be: the dialect is known but not supported yet
+              warning: Unable to parse command arguments: received zero-length argument
+              hint: there is no application; name it after the flags: `containerpilot -config FILE PROGRAM ARGUMENTS`
+              error: Must provide etcd endpoints
             { consul: "c:1", etcd: {} }
-              error: cannot use key `etcd`: not supported yet
+              warning: Unable to parse command arguments: received zero-length argument
+              hint: there is no application; name it after the flags: `containerpilot -config FILE PROGRAM ARGUMENTS`
+              error: More than one discovery backend defined
         "#]],
     );
     let source = Source {

@@ -1,0 +1,98 @@
+//! Backends: services of others, and what to do when they change.
+
+use pilot_core::{
+    Event, EventKind, Source, WatchName,
+    spec::{Command, Condition, InMaintenance, JobSpec, Overlap, WatchSpec, When},
+};
+
+use super::{Around, service::check_name};
+use crate::{check::text, raw::v2::RawBackend};
+
+/// Makes a watch for every service and tag, and a job for every backend.
+pub(super) fn check_all(
+    raw: &[RawBackend<'_>],
+    around: &mut Around<'_>,
+) -> (Vec<WatchSpec>, Vec<JobSpec>) {
+    let (mut watches, mut jobs) = (Vec::new(), Vec::new());
+    for backend in raw {
+        if let Some((watch, job)) = check(backend, &mut watches, around) {
+            jobs.push(taker(job, watch, around));
+        }
+    }
+    (watches, jobs)
+}
+
+fn check(
+    raw: &RawBackend<'_>,
+    watches: &mut Vec<WatchSpec>,
+    around: &mut Around<'_>,
+) -> Option<(WatchName, JobSpec)> {
+    let ground = around.ground;
+    let name = raw.name.text.as_str();
+    check_name(&raw.name, ground);
+    let refusal = format!("Could not parse `onChange` in backend {name}");
+    let timeout = ground.limit(raw.timeout.as_ref(), &refusal);
+    let argv = match raw.on_change {
+        Some(value) => ground.command(value, &refusal),
+        None => {
+            if !raw.broken {
+                let reason = format!("`onChange` is required in backend {name}");
+                ground.findings.error(raw.name.span, reason);
+            }
+            None
+        }
+    };
+    let what = format!("`poll` must be > 0 in backend {name}");
+    let interval = ground.period(raw.poll.as_ref(), raw.name.span, raw.broken, &what);
+    let watch = follow(name, text(raw.tag.as_ref()), interval, watches);
+    let job = JobSpec {
+        exec: Some(Command::new(argv?)),
+        timeout,
+        ..JobSpec::new(around.names.give("onChange", name))
+    };
+    Some((watch, job))
+}
+
+/// Finds the watch of a service and tag, or makes it. Two backends of one service have two names,
+/// since each wants to hear of its own tag only.
+fn follow(
+    service: &str,
+    tag: Option<String>,
+    interval: std::time::Duration,
+    watches: &mut Vec<WatchSpec>,
+) -> WatchName {
+    let same = |watch: &&mut WatchSpec| watch.service == service && watch.tag == tag;
+    if let Some(watch) = watches.iter_mut().find(same) {
+        watch.interval = watch.interval.min(interval);
+        return watch.name.clone();
+    }
+    let taken = |name: &str| watches.iter().any(|watch| watch.name.as_str() == name);
+    let tagged = tag.as_ref().map(|tag| format!("{service}-{tag}"));
+    let numbered = (2..).map(|number| format!("{service}-{number}"));
+    let mut names = std::iter::once(service.to_owned())
+        .chain(tagged)
+        .chain(numbered);
+    let name = names.find(|name| !taken(name));
+    let name = WatchName::new(name.unwrap_or_default());
+    watches.push(WatchSpec {
+        name: name.clone(),
+        service: service.to_owned(),
+        tag,
+        dc: None,
+        interval,
+    });
+    name
+}
+
+fn taker(job: JobSpec, watch: WatchName, around: &Around<'_>) -> JobSpec {
+    let changed = Event::new(EventKind::Changed, Source::Watch(watch));
+    JobSpec {
+        when: When::Each(Condition::Event(changed)),
+        after: around.gate(),
+        overlap: Overlap::Queue,
+        maintenance: InMaintenance::Pauses,
+        exec: job.exec,
+        timeout: job.timeout,
+        ..around.companion(job.name)
+    }
+}

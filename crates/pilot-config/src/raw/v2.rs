@@ -1,0 +1,322 @@
+//! Files of ContainerPilot 1 and 2 as they are written.
+
+use super::{
+    RawCatalog, RawControl, RawLogging, RawMetric, RawServiceExtras, RawTelemetry, listed,
+    seconds_of_a_stop, section::some_of,
+};
+use crate::{
+    decode::Fields,
+    findings::Findings,
+    value::{Kind, Member, Span, Spanned, Value},
+};
+
+/// A whole configuration as it was written.
+pub(crate) struct RawV2<'v> {
+    pub(crate) span: Span,
+    pub(crate) catalog: Option<RawCatalog>,
+    pub(crate) etcd: Option<(Span, RawEtcd)>,
+    pub(crate) logging: RawLogging,
+    pub(crate) control: RawControl,
+    pub(crate) stop_timeout: Option<Spanned<i64>>,
+    pub(crate) pre_start: Option<&'v Member>,
+    pub(crate) on_start: Option<&'v Member>,
+    pub(crate) pre_stop: Option<&'v Member>,
+    pub(crate) post_stop: Option<&'v Member>,
+    pub(crate) services: Vec<RawService<'v>>,
+    pub(crate) backends: Vec<RawBackend<'v>>,
+    pub(crate) tasks: Vec<RawTask<'v>>,
+    pub(crate) coprocesses: Vec<RawCoprocess<'v>>,
+    pub(crate) telemetry: Option<RawTelemetry<'v>>,
+    pub(crate) sensors: Vec<RawSensor<'v>>,
+}
+
+/// Keys that only files of ContainerPilot 1 and 2 have.
+const OWN_KEYS: [&str; 9] = [
+    "services",
+    "backends",
+    "preStart",
+    "onStart",
+    "preStop",
+    "postStop",
+    "tasks",
+    "coprocesses",
+    "etcd",
+];
+
+/// Keys that they never have.
+const FOREIGN_KEYS: [&str; 3] = ["jobs", "watches", "templates"];
+
+impl<'v> RawV2<'v> {
+    /// Whether a document is meant to be one of these: it has a key that only they have, or it
+    /// says nothing either way and there is a program to wrap.
+    pub(crate) fn is_meant(document: &Value, has_program: bool) -> bool {
+        let Kind::Object(members) = &document.kind else {
+            return false;
+        };
+        if FOREIGN_KEYS
+            .iter()
+            .any(|key| document.member(key).is_some())
+        {
+            return false;
+        }
+        let is_own = |member: &Member| {
+            OWN_KEYS
+                .iter()
+                .any(|key| key.eq_ignore_ascii_case(&member.key.value))
+        };
+        let telemetry = document.member("telemetry");
+        let senses = telemetry.is_some_and(|member| member.value.member("sensors").is_some());
+        has_program || senses || members.iter().any(is_own)
+    }
+
+    /// Takes a document for a configuration.
+    pub(crate) fn decode(document: &'v Value, findings: &Findings) -> Option<Self> {
+        let mut fields = Fields::open(document, "", findings)?;
+        let (telemetry, sensors) = telemetry(&mut fields).unzip();
+        let raw = Self {
+            span: fields.span(),
+            catalog: RawCatalog::of(fields.take("consul"), fields.take("catalog"), findings),
+            etcd: RawEtcd::decode(&mut fields),
+            logging: fields
+                .object("logging")
+                .map_or_else(RawLogging::default, RawLogging::decode),
+            control: fields
+                .object("control")
+                .map_or_else(RawControl::default, RawControl::decode),
+            stop_timeout: fields
+                .value("stopTimeout")
+                .and_then(|value| seconds_of_a_stop(value, findings)),
+            pre_start: fields.take("preStart"),
+            on_start: fields.take("onStart"),
+            pre_stop: fields.take("preStop"),
+            post_stop: fields.take("postStop"),
+            services: entries(&mut fields, "services", RawService::decode),
+            backends: entries(&mut fields, "backends", RawBackend::decode),
+            tasks: entries(&mut fields, "tasks", RawTask::decode),
+            coprocesses: entries(&mut fields, "coprocesses", RawCoprocess::decode),
+            telemetry,
+            sensors: sensors.unwrap_or_default(),
+        };
+        super::unknown(fields);
+        Some(raw)
+    }
+}
+
+fn entries<'v, 'f, T>(
+    fields: &mut Fields<'v, 'f>,
+    name: &'static str,
+    decode: fn(Fields<'v, 'f>) -> T,
+) -> Vec<T> {
+    let findings = fields.findings();
+    let member = fields.take(name);
+    member.map_or_else(Vec::new, |member| listed(member, name, findings, decode))
+}
+
+/// etcd as it is written.
+pub(crate) struct RawEtcd {
+    pub(crate) endpoints: Vec<String>,
+    pub(crate) prefix: Option<Spanned<String>>,
+}
+
+impl RawEtcd {
+    fn decode(fields: &mut Fields<'_, '_>) -> Option<(Span, Self)> {
+        let mut etcd = fields.object("etcd")?;
+        let span = etcd.span();
+        let raw = Self {
+            endpoints: etcd.value("endpoints").map(endpoints).unwrap_or_default(),
+            prefix: etcd.filled("prefix"),
+        };
+        etcd.finish();
+        Some((span, raw))
+    }
+}
+
+/// Takes one text or a list; what is no text in the list is dropped, as it always was.
+fn endpoints(value: &Value) -> Vec<String> {
+    let text = |value: &Value| match &value.kind {
+        Kind::Text(text) if !text.is_empty() => Some(text.clone()),
+        Kind::Null
+        | Kind::Bool(_)
+        | Kind::Number(_)
+        | Kind::Text(_)
+        | Kind::List(_)
+        | Kind::Object(_) => None,
+    };
+    match &value.kind {
+        Kind::List(items) => items.iter().filter_map(text).collect(),
+        Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::Text(_) | Kind::Object(_) => {
+            text(value).into_iter().collect()
+        }
+    }
+}
+
+/// A service as it is written.
+pub(crate) struct RawService<'v> {
+    pub(crate) name: Name,
+    pub(crate) poll: Option<Spanned<i64>>,
+    pub(crate) ttl: Option<Spanned<i64>>,
+    pub(crate) port: Option<Spanned<i64>>,
+    pub(crate) health: Option<&'v Value>,
+    pub(crate) timeout: Option<Spanned<String>>,
+    pub(crate) interfaces: Option<&'v Member>,
+    pub(crate) tags: Vec<String>,
+    pub(crate) consul: RawServiceExtras,
+    /// Whether something in it could not be read, so that what is missing may not be.
+    pub(crate) broken: bool,
+}
+
+impl<'v> RawService<'v> {
+    fn decode(mut fields: Fields<'v, '_>) -> Self {
+        let findings = fields.findings();
+        let count = findings.count();
+        let mut service = Self {
+            name: Name::take(&mut fields),
+            poll: fields.number("poll"),
+            ttl: fields.number("ttl"),
+            port: fields.number("port"),
+            health: fields.value("health"),
+            timeout: fields.filled("timeout"),
+            interfaces: fields.take("interfaces"),
+            tags: fields
+                .texts("tags")
+                .map(|tags| tags.value)
+                .unwrap_or_default(),
+            consul: fields
+                .object("consul")
+                .map_or_else(RawServiceExtras::default, RawServiceExtras::decode),
+            broken: false,
+        };
+        service.broken = findings.count() > count;
+        fields.finish();
+        service
+    }
+}
+
+/// A backend as it is written.
+pub(crate) struct RawBackend<'v> {
+    pub(crate) name: Name,
+    pub(crate) on_change: Option<&'v Value>,
+    pub(crate) poll: Option<Spanned<i64>>,
+    pub(crate) tag: Option<Spanned<String>>,
+    pub(crate) timeout: Option<Spanned<String>>,
+    /// Whether something in it could not be read, so that what is missing may not be.
+    pub(crate) broken: bool,
+}
+
+impl<'v> RawBackend<'v> {
+    fn decode(mut fields: Fields<'v, '_>) -> Self {
+        let findings = fields.findings();
+        let count = findings.count();
+        let mut backend = Self {
+            name: Name::take(&mut fields),
+            on_change: fields.value("onChange"),
+            poll: fields.number("poll"),
+            tag: fields.filled("tag"),
+            timeout: fields.filled("timeout"),
+            broken: false,
+        };
+        backend.broken = findings.count() > count;
+        fields.finish();
+        backend
+    }
+}
+
+/// A task as it is written.
+pub(crate) struct RawTask<'v> {
+    pub(crate) name: Name,
+    pub(crate) command: Option<&'v Value>,
+    pub(crate) frequency: Option<Spanned<String>>,
+    pub(crate) timeout: Option<Spanned<String>>,
+}
+
+impl<'v> RawTask<'v> {
+    fn decode(mut fields: Fields<'v, '_>) -> Self {
+        let task = Self {
+            name: Name::take(&mut fields),
+            command: fields.value("command"),
+            frequency: fields.filled("frequency"),
+            timeout: fields.filled("timeout"),
+        };
+        fields.finish();
+        task
+    }
+}
+
+/// A coprocess as it is written.
+pub(crate) struct RawCoprocess<'v> {
+    pub(crate) name: Name,
+    pub(crate) command: Option<&'v Value>,
+    pub(crate) restarts: Option<&'v Value>,
+}
+
+impl<'v> RawCoprocess<'v> {
+    fn decode(mut fields: Fields<'v, '_>) -> Self {
+        let coprocess = Self {
+            name: Name::take(&mut fields),
+            command: fields.value("command"),
+            restarts: fields.value("restarts"),
+        };
+        fields.finish();
+        coprocess
+    }
+}
+
+/// A sensor as it is written: its metric stands among those of the telemetry.
+pub(crate) struct RawSensor<'v> {
+    pub(crate) metric: RawMetric,
+    pub(crate) poll: Option<Spanned<i64>>,
+    pub(crate) check: Option<&'v Value>,
+    pub(crate) timeout: Option<Spanned<String>>,
+}
+
+impl<'v> RawSensor<'v> {
+    fn decode(mut fields: Fields<'v, '_>) -> Self {
+        let sensor = Self {
+            metric: RawMetric::take(&mut fields),
+            poll: fields.number("poll"),
+            check: fields.value("check"),
+            timeout: fields.filled("timeout"),
+        };
+        fields.finish();
+        sensor
+    }
+}
+
+fn telemetry<'v>(fields: &mut Fields<'v, '_>) -> Option<(RawTelemetry<'v>, Vec<RawSensor<'v>>)> {
+    let findings = fields.findings();
+    let mut fields = fields.object("telemetry")?;
+    let sensors = fields.value("sensors").map_or_else(Vec::new, |value| {
+        some_of(value, "sensors", findings, RawSensor::decode)
+    });
+    let telemetry = RawTelemetry {
+        span: fields.span(),
+        port: fields.number("port"),
+        interfaces: fields.take("interfaces"),
+        tags: fields
+            .texts("tags")
+            .map(|tags| tags.value)
+            .unwrap_or_default(),
+        metrics: sensors.iter().map(|sensor| sensor.metric.clone()).collect(),
+        what: "sensor",
+    };
+    fields.finish();
+    Some((telemetry, sensors))
+}
+
+/// The name of an entry, or where one is missing.
+pub(crate) struct Name {
+    pub(crate) text: String,
+    /// Where it is written, or else the entry.
+    pub(crate) span: Span,
+}
+
+impl Name {
+    fn take(fields: &mut Fields<'_, '_>) -> Self {
+        let entry = fields.span();
+        let written = fields.text("name");
+        Self {
+            span: written.as_ref().map_or(entry, |name| name.span),
+            text: written.map(|name| name.value).unwrap_or_default(),
+        }
+    }
+}
