@@ -85,7 +85,9 @@ pub enum AskedStatus {
     Fixed(u8),
 }
 
-/// What follows once templates have changed and every command that takes them up is over.
+/// What follows once templates have changed and every command that takes them up is over: one
+/// notice for all that changed together. A run that began after the last file was in place has
+/// read them, and gets none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AfterChanges {
     /// The job that has to take notice; nothing happens while it does not run.
@@ -101,7 +103,7 @@ pub enum Notice {
     Signal(Signal),
     /// By starting anew, after a pause of a random part of `splay`.
     Restart {
-        /// The longest pause.
+        /// The longest pause. A change during it leads to no second restart.
         splay: Duration,
     },
 }
@@ -112,12 +114,19 @@ pub enum Stay {
     /// While there are jobs.
     #[default]
     WithJobs,
-    /// Until it is asked to stop, whatever becomes of its templates.
+    /// Until it is asked to stop, or an essential job ends, whatever becomes of its templates.
+    ///
+    /// A first text is taken up like any other, and a template is healthy once that is done.
     UntilAsked,
-    /// Until every template stands and was taken up, and no job runs. A template or a command
-    /// that fails ends it with status [`Stay::FAILED`].
+    /// Until every template stands and was taken up, and no job runs; an essential job is waited
+    /// for. A template or a command that fails ends it with status [`Stay::FAILED`], when what is
+    /// under way has come to its end and the other commands have run.
+    ///
+    /// Each template is rendered once: what stands is not touched again. Else as `UntilAsked`.
     UntilRendered {
-        /// How long a catalog that does not answer is waited for; none is for ever.
+        /// How long a catalog that does not answer is waited for, counted from
+        /// [`Input::CatalogLost`](crate::Input::CatalogLost), while a template waits for it; none
+        /// is for ever.
         patience: Option<Duration>,
     },
 }

@@ -3,8 +3,10 @@
 use std::{collections::VecDeque, time::Duration};
 
 use crate::{
-    Effect, Event, EventKind, Level, RunId, Source, Spec, Time, effect::Purpose, run::Run,
-    spec::Command,
+    Effect, Event, EventKind, Level, RunId, Source, Spec, Time,
+    effect::Purpose,
+    run::Run,
+    spec::{Command, Stay},
 };
 
 /// The time, the bus and the orders of one step, and what jobs need to know of the whole.
@@ -12,6 +14,7 @@ pub(crate) struct Step<'a> {
     pub(crate) now: Time,
     pub(crate) stop_timeout: Duration,
     pub(crate) maintenance: bool,
+    pub(crate) stay: Stay,
     /// Whether the process of some job is there.
     pub(crate) running: bool,
     pub(crate) bus: VecDeque<Event>,
@@ -34,6 +37,10 @@ impl Ids {
             next_run: 1,
             seed: seed | 1,
         }
+    }
+
+    fn next_run(&self) -> RunId {
+        RunId(self.next_run)
     }
 
     fn run(&mut self) -> RunId {
@@ -77,6 +84,22 @@ impl Step<'_> {
         turn_budget(self.stop_timeout)
     }
 
+    /// The next run to be.
+    pub(crate) fn next_run(&self) -> RunId {
+        self.ids.next_run()
+    }
+
+    /// Whether templates are rendered once, so that a failure is final.
+    pub(crate) fn renders_once(&self) -> bool {
+        matches!(self.stay, Stay::UntilRendered { .. })
+    }
+
+    /// Whether a first text is a change that somebody must take up, whoever runs. A helper that
+    /// lives for its jobs has nobody then; one that lives for its templates has its commands.
+    pub(crate) fn takes_up_first_texts(&self) -> bool {
+        self.stay != Stay::WithJobs
+    }
+
     /// Starts a process and gives the run that follows it.
     pub(crate) fn spawn(
         &mut self,
@@ -91,6 +114,11 @@ impl Step<'_> {
             command: command.clone(),
         });
         Run::new(run, purpose, command, self.now, timeout)
+    }
+
+    /// A random part of a span.
+    pub(crate) fn part_of(&mut self, span: Duration) -> Duration {
+        span.saturating_mul(self.ids.per_mille()) / 1000
     }
 
     /// Spreads a pause by a fifth to either side, so that many helpers do not act as one.

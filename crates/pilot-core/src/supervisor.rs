@@ -1,22 +1,24 @@
 //! The whole: owns every job, watch and template, and the order in which they hear of events.
 
+mod change;
 mod fact;
 mod finish;
 mod reload;
+mod rendering;
 mod route;
 mod signal;
 mod turn;
 
 use std::{collections::VecDeque, time::Duration};
 
-use self::signal::Meaning;
+use self::{change::Changes, signal::Meaning};
 use crate::{
     Effect, Event, EventKind, Input, JobCommand, JobName, Level, Source, Spec, Time,
-    job::{Job, State, Then},
+    job::{Job, Then},
     run::Run,
-    spec::{AskedStatus, Signals, Turn},
+    spec::{AskedStatus, Signals, Stay, Turn},
     step::{Ids, Step},
-    template::{self, Template},
+    template::Template,
     watch::Watch,
 };
 
@@ -29,6 +31,10 @@ pub struct Supervisor {
     stop_timeout: Duration,
     signals: Signals,
     asked_status: AskedStatus,
+    stay: Stay,
+    /// When the catalog was lost, if it has not come back.
+    lost_at: Option<Time>,
+    changes: Changes,
     pub(crate) maintenance: bool,
     pub(crate) life: Life,
     /// What came before everything was in place; it is taken up then.
@@ -80,6 +86,9 @@ impl Supervisor {
             stop_timeout: spec.stop_timeout,
             signals: spec.signals,
             asked_status: spec.asked_status,
+            stay: spec.stay,
+            lost_at: None,
+            changes: Changes::new(spec.after_changes),
             maintenance: false,
             life: Life::Starting,
             early: Vec::new(),
@@ -100,6 +109,7 @@ impl Supervisor {
             now,
             stop_timeout: self.stop_timeout,
             maintenance: self.maintenance,
+            stay: self.stay,
             running: self.jobs.iter().any(|job| job.run().is_some()),
             bus: VecDeque::new(),
             effects: Vec::new(),
@@ -107,6 +117,7 @@ impl Supervisor {
             ids: &mut ids,
         };
         self.on_input(input, &mut step);
+        self.take_up_changes(&mut step);
         self.heed_vetoes(&mut step);
         self.drain(&mut step);
         self.finish(&mut step);
@@ -127,7 +138,10 @@ impl Supervisor {
         });
         let templates = self.templates.iter().filter_map(Template::deadline);
         let left_behind = self.left_behind.iter().filter_map(Run::deadline);
-        jobs.chain(templates).chain(left_behind).min()
+        let changes = self.changes.deadline().into_iter();
+        let patience = self.patience_ends().into_iter();
+        let rest = left_behind.chain(changes).chain(patience);
+        jobs.chain(templates).chain(rest).min()
     }
 
     fn on_input(&mut self, input: Input, step: &mut Step<'_>) {
@@ -149,7 +163,8 @@ impl Supervisor {
                 rest,
             } => self.on_run_exited(run, status, &output, rest, step),
             Input::RunGone { run } => self.on_run_gone(run, step),
-            Input::CatalogLost | Input::CatalogBack => {}
+            Input::CatalogLost => self.lost_at = self.lost_at.or(Some(step.now)),
+            Input::CatalogBack => self.lost_at = None,
             Input::Withdrawn { job } => self.with_job(&job, |job| job.on_withdrawn(step)),
             Input::WatchAnswered { watch, instances } => {
                 self.on_watch_answered(&watch, instances, step);
@@ -238,6 +253,7 @@ impl Supervisor {
         for template in &mut self.templates {
             template.on_woken(step);
         }
+        self.on_changes_woken(step);
         for run in &mut self.left_behind {
             run.on_woken(None, step);
         }
@@ -291,6 +307,7 @@ impl Supervisor {
         for template in &mut self.templates {
             template.cease(step);
         }
+        self.changes.cease(step);
         self.left_behind.append(&mut step.left_behind);
         for run in &mut self.left_behind {
             run.kill(step);
@@ -328,36 +345,6 @@ impl Supervisor {
             JobCommand::Restart => self.with_job(name, |job| job.restart_by_hand(step)),
             JobCommand::Signal(signal) => {
                 if let Some(run) = self.job(name).and_then(Job::run).filter(|run| run.alive()) {
-                    let run = run.id;
-                    step.effects.push(Effect::Signal { run, signal });
-                }
-            }
-        }
-    }
-
-    fn on_template_installed(
-        &mut self,
-        name: &crate::TemplateName,
-        failure: Option<String>,
-        step: &mut Step<'_>,
-    ) {
-        let template = self.templates.iter_mut().find(|t| t.spec.name == *name);
-        let Some(ask) = template.and_then(|t| t.on_installed(failure, step)) else {
-            return;
-        };
-        if self.life != Life::Running {
-            return;
-        }
-        match ask {
-            template::Ask::Restart(job) => {
-                // A job that is about to stop takes up the new file when it starts again.
-                let runs = |job: &Job| matches!(job.state, State::Running { .. });
-                if self.job(&job).is_some_and(runs) {
-                    self.with_job(&job, |job| job.restart_by_hand(step));
-                }
-            }
-            template::Ask::Signal(job, signal) => {
-                if let Some(run) = self.job(&job).and_then(Job::run).filter(|run| run.alive()) {
                     let run = run.id;
                     step.effects.push(Effect::Signal { run, signal });
                 }

@@ -1,18 +1,21 @@
 //! A rendered file: one safe reconfiguration for each burst of changes.
 //!
 //! ```text
-//! Blocked ──data there──▶ Settling ──quiet──▶ Rendering ─▶ Checking ─▶ Installing ─▶ Reconfiguring
-//!                            ▲                    │            │           │              │
-//!                            └── data changed ── Settled ◀─────┴───────────┴──────────────┘
-//!                                                Failed: retried on the next change, or in time
+//! Blocked ─data there─▶ Settling ─quiet─▶ Rendering ─▶ Checking ─▶ Installing ─▶ Written ─▶ Reconfiguring
+//!                          ▲                  │            │           │                      │
+//!                          └─ data changed ─ Settled ◀─────┴───────────┴──────────────────────┘
+//!                                            Failed: retried on the next change, or in time
 //! ```
 //! A change that comes while the machine is busy is remembered, and leads to exactly one more
-//! render after it. When the helper stops, the machine ceases: nothing of it goes on.
+//! render after it. When a written file is taken up, the supervisor decides, since templates share
+//! commands. When the helper stops, the machine ceases: nothing of it goes on.
+//!
+//! Where templates are rendered once, a failure is final and what stands is not touched again.
 
 use std::time::Duration;
 
 use crate::{
-    Effect, EventKind, ExitStatus, JobName, Level, Rendering, Rest, Signal, Source, Time,
+    Effect, EventKind, ExitStatus, Level, Rendering, Rest, Signal, Source, Time,
     effect::Purpose,
     run::{Run, RunId},
     spec::{OnChange, TemplateSpec},
@@ -35,6 +38,8 @@ pub(crate) struct Template {
     pub(crate) standing: bool,
     /// Whether the application has yet to take up the file as it is now.
     owed: bool,
+    /// The first run that can have read the file as it is now.
+    pub(crate) read_by: RunId,
     /// What was last said of its health.
     told: Option<EventKind>,
     pub(crate) renders: u32,
@@ -55,13 +60,15 @@ pub(crate) enum State {
         path: String,
     },
     Installing,
-    Reconfiguring {
-        run: Run,
-    },
+    /// In place, and waiting to be taken up.
+    Written,
+    /// The command that takes it up runs.
+    Reconfiguring,
     Settled,
     Failed {
         reason: String,
-        retry_at: Time,
+        /// None is never.
+        retry_at: Option<Time>,
         retry: Retry,
     },
     Ceased,
@@ -72,13 +79,6 @@ pub(crate) enum State {
 pub(crate) enum Retry {
     Render,
     Reconfigure,
-}
-
-/// What a template asks of a job.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Ask {
-    Signal(JobName, Signal),
-    Restart(JobName),
 }
 
 impl Template {
@@ -92,35 +92,77 @@ impl Template {
             failures: 0,
             standing: false,
             owed: false,
+            read_by: RunId(0),
             told: None,
             renders: 0,
         }
     }
 
-    fn source(&self) -> Source {
+    pub(crate) fn source(&self) -> Source {
         Source::Template(self.spec.name.clone())
     }
 
     pub(crate) fn deadline(&self) -> Option<Time> {
         match &self.state {
             State::Settling { due, .. } => Some(*due),
-            State::Checking { run, .. } | State::Reconfiguring { run } => run.deadline(),
-            State::Failed { retry_at, .. } => Some(*retry_at),
+            State::Checking { run, .. } => run.deadline(),
+            State::Failed { retry_at, .. } => *retry_at,
             State::Blocked { .. }
             | State::Rendering
             | State::Installing
+            | State::Written
+            | State::Reconfiguring
             | State::Settled
             | State::Ceased => None,
         }
     }
 
+    /// Whether a text is being made of what is known now.
+    pub(crate) fn at_work(&self) -> bool {
+        match self.state {
+            State::Rendering | State::Checking { .. } | State::Installing => true,
+            State::Blocked { .. }
+            | State::Settling { .. }
+            | State::Written
+            | State::Reconfiguring
+            | State::Settled
+            | State::Failed { .. }
+            | State::Ceased => false,
+        }
+    }
+
+    /// Whether a change is on its way through it.
+    pub(crate) fn under_way(&self) -> bool {
+        self.at_work() || matches!(self.state, State::Written | State::Reconfiguring)
+    }
+
+    /// Whether its file waits for a command that has to run, for the first time or once more.
+    pub(crate) fn waits_for_a_command(&self) -> bool {
+        match &self.state {
+            State::Written => true,
+            State::Failed {
+                retry, retry_at, ..
+            } => *retry == Retry::Reconfigure && retry_at.is_some(),
+            State::Blocked { .. }
+            | State::Settling { .. }
+            | State::Rendering
+            | State::Checking { .. }
+            | State::Installing
+            | State::Reconfiguring
+            | State::Settled
+            | State::Ceased => false,
+        }
+    }
+
     pub(crate) fn run(&self) -> Option<&Run> {
         match &self.state {
-            State::Checking { run, .. } | State::Reconfiguring { run } => Some(run),
+            State::Checking { run, .. } => Some(run),
             State::Blocked { .. }
             | State::Settling { .. }
             | State::Rendering
             | State::Installing
+            | State::Written
+            | State::Reconfiguring
             | State::Settled
             | State::Failed { .. }
             | State::Ceased => None,
@@ -129,11 +171,13 @@ impl Template {
 
     pub(crate) fn run_mut(&mut self) -> Option<&mut Run> {
         match &mut self.state {
-            State::Checking { run, .. } | State::Reconfiguring { run } => Some(run),
+            State::Checking { run, .. } => Some(run),
             State::Blocked { .. }
             | State::Settling { .. }
             | State::Rendering
             | State::Installing
+            | State::Written
+            | State::Reconfiguring
             | State::Settled
             | State::Failed { .. }
             | State::Ceased => None,
@@ -146,6 +190,7 @@ impl Template {
         let wait = self.spec.wait;
         match &mut self.state {
             State::Blocked { .. } if !self.standing => self.render(step),
+            State::Settled | State::Failed { .. } if step.renders_once() => {}
             State::Blocked { .. } | State::Settled | State::Failed { .. } => {
                 self.state = State::Settling {
                     since: step.now,
@@ -158,7 +203,8 @@ impl Template {
             State::Rendering
             | State::Checking { .. }
             | State::Installing
-            | State::Reconfiguring { .. } => self.dirty = true,
+            | State::Written
+            | State::Reconfiguring => self.dirty = true,
             State::Ceased => {}
         }
     }
@@ -168,15 +214,17 @@ impl Template {
         match &mut self.state {
             State::Settling { due, .. } if *due <= now => self.render(step),
             State::Failed {
-                retry_at, retry, ..
-            } if *retry_at <= now => match retry {
+                retry_at: Some(at),
+                retry,
+                ..
+            } if *at <= now => match retry {
                 Retry::Render => self.render(step),
-                Retry::Reconfigure => self.run_on_change(step),
+                Retry::Reconfigure => self.state = State::Written,
             },
-            State::Checking { run, .. } | State::Reconfiguring { run } => {
+            State::Checking { run, .. } => {
                 run.on_woken(None, step);
                 if run.over() {
-                    self.on_run_over("does not end", step);
+                    self.on_checked("does not end", step);
                 }
             }
             State::Blocked { .. }
@@ -184,6 +232,8 @@ impl Template {
             | State::Failed { .. }
             | State::Rendering
             | State::Installing
+            | State::Written
+            | State::Reconfiguring
             | State::Settled
             | State::Ceased => {}
         }
@@ -212,7 +262,7 @@ impl Template {
                 self.state = State::Blocked { missing };
                 self.catch_up(step);
             }
-            Rendering::Unchanged if self.owed => self.run_on_change(step),
+            Rendering::Unchanged if self.owed => self.state = State::Written,
             Rendering::Unchanged => self.settle(step),
             Rendering::Candidate { path } => self.check(path, step),
             Rendering::Failed(reason) => self.fail(reason, Retry::Render, step),
@@ -239,65 +289,32 @@ impl Template {
         });
     }
 
-    pub(crate) fn on_installed(
-        &mut self,
-        failure: Option<String>,
-        step: &mut Step<'_>,
-    ) -> Option<Ask> {
+    /// The candidate was put in place, or could not be; tells whether it was.
+    pub(crate) fn on_installed(&mut self, failure: Option<String>, step: &mut Step<'_>) -> bool {
         if !matches!(self.state, State::Installing) {
-            return None;
+            return false;
         }
         if let Some(reason) = failure {
             self.fail(reason, Retry::Render, step);
-            return None;
+            return false;
         }
         let message = format!("{} written to {}", self.source(), self.spec.destination);
         step.log(Level::Info, message);
         step.publish(EventKind::Changed, self.source());
-        let first = !self.standing;
+        self.read_by = step.next_run();
+        let first = !self.standing && !step.takes_up_first_texts();
         self.standing = true;
         if first {
             self.tell(EventKind::Healthy, step);
         }
-        if first && !step.running {
-            // Nothing has been started from an older file, so nothing must take up the new one.
+        // Where nothing has been started from an older file, nothing must take up the new one.
+        if self.spec.on_change == OnChange::None || (first && !step.running) {
             self.settle(step);
-            return None;
-        }
-        self.reconfigure(step)
-    }
-
-    /// Makes the application take up the new file.
-    fn reconfigure(&mut self, step: &mut Step<'_>) -> Option<Ask> {
-        match &self.spec.on_change {
-            OnChange::None => {
-                self.settle(step);
-                None
-            }
-            OnChange::Signal { signal, job } => {
-                let ask = Ask::Signal(job.clone(), *signal);
-                self.settle(step);
-                Some(ask)
-            }
-            OnChange::Restart { job } => {
-                let ask = Ask::Restart(job.clone());
-                self.settle(step);
-                Some(ask)
-            }
-            OnChange::Exec { .. } => {
-                self.run_on_change(step);
-                None
-            }
-        }
-    }
-
-    fn run_on_change(&mut self, step: &mut Step<'_>) {
-        if let OnChange::Exec { command, timeout } = &self.spec.on_change {
-            let purpose = Purpose::Reconfigure(self.spec.name.clone());
-            let run = step.spawn(purpose, command, *timeout);
+        } else {
             self.owed = true;
-            self.state = State::Reconfiguring { run };
+            self.state = State::Written;
         }
+        true
     }
 
     pub(crate) fn on_started(&mut self, run: RunId, pid: u32) {
@@ -317,11 +334,11 @@ impl Template {
                     step.now,
                 );
             }
-            self.on_run_over(reason, step);
+            self.on_checked(reason, step);
         }
     }
 
-    /// The process of a check or of a reconfiguration ended.
+    /// The process of a check ended.
     pub(crate) fn on_exited(
         &mut self,
         run: RunId,
@@ -337,7 +354,7 @@ impl Template {
             own.on_exited(status, rest, step.stop_timeout, step.now);
         }
         // What it left behind does not matter to the file: the answer is its own status.
-        let over = self.on_run_over(output, step);
+        let over = self.on_checked(output, step);
         step.left_behind.extend(over.filter(|run| !run.over()));
     }
 
@@ -345,15 +362,16 @@ impl Template {
         self.run().is_some_and(|own| own.id == run)
     }
 
-    /// Goes on after a run of its own, and gives that run back.
-    fn on_run_over(&mut self, output: &str, step: &mut Step<'_>) -> Option<Run> {
-        let (run, checked) = match std::mem::replace(&mut self.state, State::Settled) {
-            State::Checking { run, .. } => (run, true),
-            State::Reconfiguring { run } => (run, false),
+    /// Goes on after a check, and gives its run back.
+    fn on_checked(&mut self, output: &str, step: &mut Step<'_>) -> Option<Run> {
+        let run = match std::mem::replace(&mut self.state, State::Settled) {
+            State::Checking { run, .. } => run,
             other @ (State::Blocked { .. }
             | State::Settling { .. }
             | State::Rendering
             | State::Installing
+            | State::Written
+            | State::Reconfiguring
             | State::Settled
             | State::Failed { .. }
             | State::Ceased) => {
@@ -362,18 +380,12 @@ impl Template {
             }
         };
         let status = run.ended.unwrap_or(ExitStatus::Signaled(Signal::KILL));
-        match (status.success(), checked) {
-            (true, true) => self.install(step),
-            (true, false) => self.settle(step),
-            (false, true) => {
-                self.discard(step);
-                let reason = failure(&run.purpose, status, output);
-                self.fail(reason, Retry::Render, step);
-            }
-            (false, false) => {
-                let reason = failure(&run.purpose, status, output);
-                self.fail(reason, Retry::Reconfigure, step);
-            }
+        if status.success() {
+            self.install(step);
+        } else {
+            self.discard(step);
+            let reason = failure(&run.purpose, status, output);
+            self.fail(reason, Retry::Render, step);
         }
         Some(run)
     }
@@ -385,7 +397,7 @@ impl Template {
     }
 
     /// The file holds what it should, and whoever needed to know was told.
-    fn settle(&mut self, step: &mut Step<'_>) {
+    pub(crate) fn settle(&mut self, step: &mut Step<'_>) {
         self.failures = 0;
         self.owed = false;
         self.standing = true;
@@ -401,19 +413,34 @@ impl Template {
         }
     }
 
-    /// The last good file stays; the failure is told once, and the work is tried again.
+    /// The last good file stays; the failure is told, and the work is tried again.
     fn fail(&mut self, reason: String, retry: Retry, step: &mut Step<'_>) {
+        let retry_at = self.next_try(step);
+        report(&self.source().to_string(), &reason, retry_at, step);
+        self.fail_until(retry_at, reason, retry, step);
+    }
+
+    /// When what failed is tried again.
+    pub(crate) fn next_try(&self, step: &mut Step<'_>) -> Option<Time> {
         let pause = RETRY_INITIAL
             .saturating_mul(1 << self.failures.min(10))
             .min(RETRY_MAX);
         let pause = step.jitter(pause).min(RETRY_MAX);
-        let message = format!("{}: {reason}; next try in {pause:.1?}", self.source());
-        step.log(Level::Error, message);
+        (!step.renders_once()).then_some(step.now + pause)
+    }
+
+    pub(crate) fn fail_until(
+        &mut self,
+        retry_at: Option<Time>,
+        reason: String,
+        retry: Retry,
+        step: &mut Step<'_>,
+    ) {
         self.tell(EventKind::Unhealthy, step);
         self.failures = self.failures.saturating_add(1);
         self.state = State::Failed {
             reason,
-            retry_at: step.now + pause,
+            retry_at,
             retry,
         };
         self.catch_up(step);
@@ -437,7 +464,16 @@ impl Template {
     }
 }
 
-fn failure(purpose: &Purpose, status: ExitStatus, output: &str) -> String {
+/// Says what failed, and when it is tried again.
+pub(crate) fn report(whose: &str, reason: &str, retry_at: Option<Time>, step: &mut Step<'_>) {
+    let message = match retry_at.map(|at| at - step.now) {
+        Some(pause) => format!("{whose}: {reason}; next try in {pause:.1?}"),
+        None => format!("{whose}: {reason}"),
+    };
+    step.log(Level::Error, message);
+}
+
+pub(crate) fn failure(purpose: &Purpose, status: ExitStatus, output: &str) -> String {
     if output.is_empty() {
         format!("{purpose} failed with {status}")
     } else {

@@ -4,7 +4,7 @@ use super::{Life, Stopping, Supervisor, Verdict};
 use crate::{
     Effect, ExitStatus, Level,
     job::Job,
-    spec::{AskedStatus, Role},
+    spec::{AskedStatus, Role, Stay},
     step::Step,
 };
 
@@ -19,10 +19,12 @@ impl Supervisor {
     pub(super) fn finish(&mut self, step: &mut Step<'_>) {
         self.heed_vetoes(step);
         self.heed_essential_end(step);
+        self.heed_rendering(step);
         self.release_companions(step);
         let counts = |job: &Job| job.spec.role != Role::Veto;
         let over = match self.life {
             Life::Starting | Life::Exited => false,
+            Life::Running if self.stay != Stay::WithJobs => false,
             Life::Running => self.all_over() && self.jobs.iter().any(counts),
             Life::Stopping(_) => self.all_over(),
         };
@@ -81,7 +83,8 @@ impl Supervisor {
 
     /// Those that do not keep the container running go once every other job has ended.
     fn release_companions(&mut self, step: &mut Step<'_>) {
-        if self.life == Life::Running && self.nothing_keeps_it() && !self.all_over() {
+        let stays = self.life != Life::Running || self.stay != Stay::WithJobs;
+        if !stays && self.nothing_keeps_it() && !self.all_over() {
             self.begin_shutdown(Verdict::Decided(self.natural_code()), step);
             self.drain(step);
         }
@@ -112,7 +115,7 @@ impl Supervisor {
     }
 
     /// The status of the first job that failed for good.
-    fn natural_code(&self) -> u8 {
+    pub(super) fn natural_code(&self) -> u8 {
         let outcomes = self.jobs.iter().filter_map(Job::outcome);
         let failed = outcomes.filter_map(|outcome| {
             let status = outcome.status.filter(|status| !status.success())?;

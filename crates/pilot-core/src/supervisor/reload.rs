@@ -23,6 +23,9 @@ impl Supervisor {
         step.stop_timeout = spec.stop_timeout;
         self.signals = spec.signals;
         self.asked_status = spec.asked_status;
+        self.stay = spec.stay;
+        step.stay = spec.stay;
+        self.changes.replace_after(spec.after_changes);
         self.replace_watches(spec.watches, step);
         self.replace_templates(spec.templates, step);
         self.replace_jobs(spec.jobs, step);
@@ -66,6 +69,7 @@ impl Supervisor {
         }
         old.into_iter()
             .for_each(|template| drop_template(template, step));
+        self.drop_command_of_nobody(step);
     }
 
     fn replace_jobs(&mut self, specs: Vec<JobSpec>, step: &mut Step<'_>) {

@@ -29,6 +29,7 @@ impl Supervisor {
         for template in &mut self.templates {
             template.on_started(run, pid);
         }
+        self.on_command_started(run, pid);
     }
 
     pub(super) fn on_run_failed_to_start(
@@ -45,6 +46,8 @@ impl Supervisor {
         for template in &mut self.templates {
             template.on_failed_to_start(run, reason, step);
         }
+        let status = ExitStatus::Exited(code);
+        self.on_command_exited(run, status, reason, Rest::Gone, step);
     }
 
     pub(super) fn on_run_exited(
@@ -62,6 +65,7 @@ impl Supervisor {
         for template in &mut self.templates {
             template.on_exited(run, status, output, rest, step);
         }
+        self.on_command_exited(run, status, output, rest, step);
     }
 
     pub(super) fn on_run_gone(&mut self, run: RunId, step: &mut Step<'_>) {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use pilot_core::{
-    Effect, Event, EventKind, Input, JobName, Purpose, RunId, Source, Spec,
+    Effect, Event, EventKind, Input, JobName, Purpose, RunId, Source, Spec, TemplateName,
     spec::{InMaintenance, JobSpec, OnChange, When},
     status::Status,
 };
@@ -11,6 +11,8 @@ use pilot_core::{
 #[derive(Debug)]
 struct Tree {
     purpose: Purpose,
+    /// Whether its own process is there.
+    alive: bool,
     killed: bool,
 }
 
@@ -26,6 +28,8 @@ pub(crate) struct Law {
     /// Jobs that nothing may start while maintenance is on.
     pausing: BTreeSet<JobName>,
     maintenance: bool,
+    /// Templates of which a text is made, or put in place.
+    making: BTreeSet<TemplateName>,
     exited: bool,
     shutdown: bool,
     states: BTreeMap<JobName, &'static str>,
@@ -39,7 +43,15 @@ fn pausing(spec: &Spec) -> BTreeSet<JobName> {
         let mut changes = spec.templates.iter().map(|template| &template.on_change);
         changes.any(|change| matches!(change, OnChange::Restart { job: target } if target == job))
     };
-    let pauses = |job: &&JobSpec| job.maintenance == InMaintenance::Pauses && !restarts(&job.name);
+    let told = |job: &JobName| {
+        spec.after_changes
+            .as_ref()
+            .is_some_and(|after| after.job == *job)
+    };
+    let pauses = |job: &&JobSpec| {
+        let pauses = job.maintenance == InMaintenance::Pauses;
+        pauses && !restarts(&job.name) && !told(&job.name)
+    };
     let jobs = spec.jobs.iter().filter(pauses);
     jobs.map(|job| job.name.clone()).collect()
 }
@@ -67,6 +79,7 @@ impl Law {
             announced: BTreeSet::new(),
             pausing: pausing(spec),
             maintenance: false,
+            making: BTreeSet::new(),
             exited: false,
             shutdown: false,
             states: BTreeMap::new(),
@@ -87,20 +100,26 @@ impl Law {
                 let now = pausing(spec);
                 self.pausing.retain(|job| now.contains(job));
             }
+            Input::TemplateRendered { template, .. }
+            | Input::TemplateInstalled { template, .. } => {
+                self.making.remove(template);
+            }
+            Input::RunExited { run, .. } => {
+                if let Some(tree) = self.trees.get_mut(run) {
+                    tree.alive = false;
+                }
+            }
             Input::Started
             | Input::Woken
             | Input::SignalArrived(_)
             | Input::RunStarted { .. }
             | Input::RunFailedToStart { .. }
-            | Input::RunExited { .. }
             | Input::RunGone { .. }
             | Input::CatalogLost
             | Input::CatalogBack
             | Input::Withdrawn { .. }
             | Input::WatchAnswered { .. }
             | Input::TemplateDataChanged { .. }
-            | Input::TemplateRendered { .. }
-            | Input::TemplateInstalled { .. }
             | Input::MaintenanceRequested { .. } => {}
         }
     }
@@ -137,13 +156,19 @@ impl Law {
             }
             Effect::Announce(event) => self.on_announced(event),
             Effect::Exit { .. } => self.on_exit(),
-            Effect::Render { .. } => must(!self.shutdown, "a render while stopping"),
+            Effect::Render { template } | Effect::Install { template } => {
+                self.making.insert(template.clone());
+                let install = matches!(effect, Effect::Install { .. });
+                must(install || !self.shutdown, "a render while stopping")
+            }
+            Effect::DropTemplate { template } => {
+                self.making.remove(template);
+                Ok(())
+            }
             Effect::Reload
             | Effect::Follow { .. }
             | Effect::Unfollow { .. }
             | Effect::LoadTemplate { .. }
-            | Effect::DropTemplate { .. }
-            | Effect::Install { .. }
             | Effect::Discard { .. }
             | Effect::Log { .. } => Ok(()),
         }
@@ -163,13 +188,24 @@ impl Law {
                 must(caused, "started before its event was told")?;
             }
             Purpose::Check(_) => must(self.alone(purpose), "a second check of a job")?,
-            Purpose::TemplateCheck(_) | Purpose::Reconfigure(_) => {
+            Purpose::TemplateCheck(_) => must(!self.shutdown, "template work while stopping")?,
+            Purpose::Reconfigure(_) => {
                 must(!self.shutdown, "template work while stopping")?;
+                must(self.making.is_empty(), "a command while a text is made")?;
+                let another = |tree: &Tree| {
+                    tree.alive && !tree.killed && matches!(tree.purpose, Purpose::Reconfigure(_))
+                };
+                must(!self.trees.values().any(another), "two commands at a time")?;
             }
         }
         let purpose = purpose.clone();
-        let killed = false;
-        self.trees.insert(run, Tree { purpose, killed });
+        let (alive, killed) = (true, false);
+        let tree = Tree {
+            purpose,
+            alive,
+            killed,
+        };
+        self.trees.insert(run, tree);
         Ok(())
     }
 

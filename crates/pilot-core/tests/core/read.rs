@@ -7,6 +7,9 @@
 //!                                      what they mean to the helper, and nothing else does
 //! catalog slow 100ms | silent          how it answers a withdrawal (at once)
 //! asked status application | 12        after a request to stop (clean)
+//! stay asked | rendered [10s]          and how long it waits for a catalog (with jobs)
+//! after changes HUP app                or `after changes restart app [2s]`, at random
+//! errors                               are shown, too
 //! job app: exec runs; essential        attributes after `;`, see `attribute`
 //! watch db
 //! template conf: data v1; check fails | passes; change exec exits 0 after 1s
@@ -21,9 +24,9 @@ use std::time::Duration;
 use pilot_core::{
     Event, EventKind, Input, Instance, JobCommand, JobName, Signal, Source, Spec,
     spec::{
-        AskedStatus, Backoff, Beat, Command, Condition, First, HealthSpec, InMaintenance, JobSpec,
-        OnChange, OnReload, Overlap, Restarts, Role, ServiceSpec, Signals, Status, TemplateSource,
-        TemplateSpec, Turn, WatchSpec, When,
+        AfterChanges, AskedStatus, Backoff, Beat, Command, Condition, First, HealthSpec,
+        InMaintenance, JobSpec, Notice, OnChange, OnReload, Overlap, Restarts, Role, ServiceSpec,
+        Signals, Status, Stay, TemplateSource, TemplateSpec, Turn, WatchSpec, When,
     },
 };
 
@@ -60,6 +63,8 @@ pub(crate) struct Scenario {
     pub(crate) answers: Answers,
     pub(crate) deeds: Vec<(Duration, Deed)>,
     pub(crate) until: Option<Duration>,
+    /// Whether errors are part of the trace.
+    pub(crate) errors: bool,
 }
 
 pub(crate) fn scenario(text: &str) -> Scenario {
@@ -68,6 +73,7 @@ pub(crate) fn scenario(text: &str) -> Scenario {
         answers: Answers::After(Duration::ZERO),
         deeds: Vec::new(),
         until: None,
+        errors: false,
     };
     let margin = text.lines().find(|line| !line.trim().is_empty());
     let margin = margin.map_or(0, |line| line.len() - line.trim_start().len());
@@ -92,6 +98,7 @@ fn scenario_line(scenario: &mut Scenario, line: &str) {
         ["until", time] => scenario.until = Some(duration(time)),
         ["catalog", "silent"] => scenario.answers = Answers::Never,
         ["catalog", "slow", span] => scenario.answers = Answers::After(duration(span)),
+        ["errors"] => scenario.errors = true,
         _ => config_line(&mut scenario.config, line),
     }
 }
@@ -101,6 +108,14 @@ fn config_line(config: &mut Config, line: &str) {
     let words: Vec<&str> = head.split_whitespace().collect();
     match *words.as_slice() {
         ["stop", "timeout", span] => config.spec.stop_timeout = duration(span),
+        ["stay", "asked"] => config.spec.stay = Stay::UntilAsked,
+        ["stay", "rendered", ref patience @ ..] => {
+            let patience = patience.first().map(|span| duration(span));
+            config.spec.stay = Stay::UntilRendered { patience };
+        }
+        ["after", "changes", how, job, ref splay @ ..] => {
+            config.spec.after_changes = Some(after_changes(how, job, splay.first()));
+        }
         ["asked", "status", what] => {
             config.spec.asked_status = match what {
                 "application" => AskedStatus::OfTheApplication,
@@ -113,6 +128,19 @@ fn config_line(config: &mut Config, line: &str) {
         ["watch", name] => config.spec.watches.push(watch(name)),
         ["template", name] => template(config, name, attributes),
         _ => panic!("no such line: {line}"),
+    }
+}
+
+fn after_changes(how: &str, job: &str, splay: Option<&&str>) -> AfterChanges {
+    let notice = match how {
+        "restart" => Notice::Restart {
+            splay: splay.map_or(Duration::ZERO, |span| duration(span)),
+        },
+        name => Notice::Signal(signal(name)),
+    };
+    AfterChanges {
+        job: job.into(),
+        notice,
     }
 }
 
@@ -338,6 +366,14 @@ fn on_change(scripts: &mut Scripts, name: &str, text: &str) -> OnChange {
                 timeout: None,
             }
         }
+        Some(("shared", rest)) => {
+            let (name, runs) = rest.split_once(' ').expect("shared NAME RUNS");
+            scripts.set(name.to_owned(), behaviours(runs));
+            OnChange::Exec {
+                command: Command::new([name]),
+                timeout: None,
+            }
+        }
         Some(("restart", job)) => OnChange::Restart { job: job.into() },
         Some((number, job)) => OnChange::Signal {
             signal: signal(number),
@@ -347,8 +383,8 @@ fn on_change(scripts: &mut Scripts, name: &str, text: &str) -> OnChange {
     }
 }
 
-/// `TERM`, `stop app`, `signal HUP app`, `maintenance on`, `answer db a b`, `data conf v2`,
-/// `reload`, `show`.
+/// `TERM`, `stop app`, `signal HUP app`, `maintenance on`, `answer db a b`, `catalog lost`,
+/// `data conf v2` (`?`: unknown, `broken`: no text, `unwritable`: no file), `reload`, `show`.
 fn deed(text: &str) -> Deed {
     let words: Vec<&str> = text.split_whitespace().collect();
     let command = |job: &str, command| {
@@ -373,6 +409,8 @@ fn deed(text: &str) -> Deed {
             template: template.to_owned(),
             text: text.to_owned(),
         },
+        ["catalog", "lost"] => Deed::Input(Input::CatalogLost),
+        ["catalog", "back"] => Deed::Input(Input::CatalogBack),
         ["reload"] => Deed::Reload(Box::default()),
         ["started"] => Deed::Input(Input::Started),
         ["show"] => Deed::Show,

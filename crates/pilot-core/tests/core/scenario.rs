@@ -4,9 +4,11 @@ mod after;
 mod health;
 mod life;
 mod maintenance;
+mod once;
 mod person;
 mod reload;
 mod renew;
+mod shared;
 mod signal;
 mod stop;
 mod template;
@@ -27,6 +29,7 @@ const LIMIT: u32 = 20_000;
 pub(crate) fn play(text: &str) -> World {
     let scenario = scenario(text);
     let mut world = World::new(scenario.config, scenario.answers);
+    world.trace.errors = scenario.errors;
     let begins = |(_, deed): &(_, Deed)| matches!(deed, Deed::Input(Input::Started));
     if !scenario.deeds.iter().any(begins) {
         world.tell(Input::Started);

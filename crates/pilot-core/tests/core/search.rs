@@ -93,7 +93,7 @@ fn play(case: &Case) -> World {
 fn place(world: &mut World, at: Duration, fact: &Fact, case: &Case) {
     match fact {
         Fact::Input(input) => world.input_at(at, input.clone()),
-        Fact::Data(text) => world.data_at(at, "conf", text),
+        Fact::Data(template, text) => world.data_at(at, template, text),
         Fact::Stale(run) => world.stale_at(at, *run),
         Fact::SameAgain => world.same_again_at(at),
         Fact::Reload(n) => {

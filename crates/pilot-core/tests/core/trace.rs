@@ -9,6 +9,8 @@ use pilot_core::{
 
 #[derive(Debug, Default)]
 pub(crate) struct Trace {
+    /// Whether errors are part of it.
+    pub(crate) errors: bool,
     text: String,
     labels: BTreeMap<RunId, String>,
     counts: BTreeMap<String, u32>,
@@ -121,6 +123,10 @@ impl Trace {
                 level: Level::Warn,
                 message,
             } => format!("warn {message}"),
+            Effect::Log {
+                level: Level::Error,
+                message,
+            } if self.errors => format!("error {message}"),
             Effect::Log { .. } => return,
             Effect::Exit { code } => format!("exit {code}"),
         };

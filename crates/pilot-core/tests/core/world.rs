@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use pilot_core::{
-    Effect, ExitStatus, Input, Rendering, Rest, RunId, Signal, Spec, Supervisor, Time,
+    Effect, ExitStatus, Input, Purpose, Rendering, Rest, RunId, Signal, Spec, Supervisor, Time,
     spec::{JobSpec, OnReload},
 };
 
@@ -232,7 +232,8 @@ impl World {
                 );
             }
             Pending::Data(template, text) => {
-                self.files.entry(template.clone()).or_default().data = Some(text);
+                let text = Some(text).filter(|text| text != "?");
+                self.files.entry(template.clone()).or_default().data = text;
                 let template = template.as_str().into();
                 self.tell(Input::TemplateDataChanged { template });
             }
@@ -263,6 +264,12 @@ impl World {
 
     fn perform(&mut self, effect: Effect) {
         match effect {
+            // Templates share commands, whatever they are run for.
+            Effect::Spawn {
+                run,
+                purpose: Purpose::Reconfigure(_),
+                command,
+            } => self.spawn(run, &command.argv[0]),
             Effect::Spawn { run, purpose, .. } => self.spawn(run, &purpose.to_string()),
             Effect::Signal { run, signal } | Effect::StopTree { run, signal } => {
                 self.ask(run, signal);
@@ -290,8 +297,12 @@ impl World {
             }
             Effect::Install { template } => {
                 let file = self.files.entry(template.to_string()).or_default();
-                file.installed = file.candidate.take();
-                let failure = None;
+                let text = file.candidate.take();
+                let fails = text.as_deref() == Some("unwritable");
+                let failure = fails.then(|| "disk full".to_owned());
+                if !fails {
+                    file.installed = text;
+                }
                 self.soon(Input::TemplateInstalled { template, failure });
             }
             Effect::Discard { template } => {

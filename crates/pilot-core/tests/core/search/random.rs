@@ -3,10 +3,11 @@
 use std::{fmt, time::Duration};
 
 use pilot_core::{
-    EventKind, Input, JobCommand, RunId, Signal, Source, Spec,
+    EventKind, Input, JobCommand, JobName, RunId, Signal, Source, Spec,
     spec::{
-        AskedStatus, Backoff, Beat, Command, Condition, First, HealthSpec, InMaintenance, JobSpec,
-        OnChange, OnReload, Overlap, Restarts, Role, Signals, StopSpec, Turn, When,
+        AfterChanges, AskedStatus, Backoff, Beat, Command, Condition, First, HealthSpec,
+        InMaintenance, JobSpec, Notice, OnChange, OnReload, Overlap, Restarts, Role, Signals, Stay,
+        StopSpec, TemplateSpec, Turn, When,
     },
 };
 use proptest::{collection::vec, option, prelude::*, sample::select};
@@ -34,7 +35,7 @@ pub(crate) struct Case {
 #[derive(Clone, Debug)]
 pub(crate) enum Fact {
     Input(Input),
-    Data(String),
+    Data(&'static str, &'static str),
     SameAgain,
     Reload(usize),
     /// The end of a run is told once more, long after it.
@@ -47,9 +48,12 @@ impl fmt::Debug for Case {
         for spec in &self.reloads {
             writeln!(
                 f,
-                "\nstop timeout {:?}, {:?}",
-                spec.stop_timeout, spec.signals
+                "\nstop timeout {:?}, {:?}, {:?}, {:?}, {:?}",
+                spec.stop_timeout, spec.signals, spec.asked_status, spec.stay, spec.after_changes
             )?;
+            for template in &spec.templates {
+                writeln!(f, "  {template:?}")?;
+            }
             for job in &spec.jobs {
                 writeln!(f, "  {job:?}")?;
             }
@@ -101,7 +105,11 @@ fn scripts() -> impl Strategy<Value = Vec<(String, Vec<&'static str>)>> {
     let purposes = NAMES
         .iter()
         .flat_map(|n| [(*n).to_owned(), format!("check.{n}")]);
-    let template = ["template.conf.check", "template.conf.onChange"];
+    let template = [
+        "template.conf.check",
+        "template.conf.onChange",
+        "template.other.onChange",
+    ];
     let purposes = purposes.chain(template.map(str::to_owned));
     purposes
         .map(|purpose| (Just(purpose), vec(behaviour(), 1..4)))
@@ -134,13 +142,16 @@ fn spec() -> impl Strategy<Value = Spec> {
         .map(|n| option::weighted(0.6, job(n)))
         .collect::<Vec<_>>();
     let timeouts = select(vec![0_u64, 300, 1500]).prop_map(Duration::from_millis);
-    let whole = (timeouts, signals(), asked_status());
-    (jobs, whole, 0..4_usize).prop_map(|(jobs, (stop_timeout, signals, asked_status), extra)| {
+    let whole = (timeouts, signals(), asked_status(), stay());
+    let changes = (0..4_usize, any::<bool>(), notice());
+    (jobs, whole, changes).prop_map(|(jobs, whole, (extra, shared, notice))| {
+        let (stop_timeout, signals, asked_status, stay) = whole;
         let mut spec = Spec {
             stop_timeout,
             jobs: jobs.into_iter().flatten().collect(),
             signals,
             asked_status,
+            stay,
             ..Spec::default()
         };
         if extra & 1 == 1 {
@@ -148,7 +159,9 @@ fn spec() -> impl Strategy<Value = Spec> {
         }
         if extra & 2 == 2 {
             let target = spec.jobs.first().map(|job| job.name.clone());
-            spec.templates.push(template(target.filter(|_| extra == 3)));
+            spec.templates = templates(target.as_ref().filter(|_| extra == 3), shared);
+            spec.after_changes = target.map(|job| AfterChanges { job, notice });
+            spec.after_changes.take_if(|_| extra == 3);
         }
         drop_dangling(&mut spec);
         spec
@@ -195,13 +208,36 @@ fn drop_dangling(spec: &mut Spec) {
     }
 }
 
-fn template(target: Option<pilot_core::JobName>) -> pilot_core::spec::TemplateSpec {
-    let mut config = read::scenario("template conf: check passes; change exec passes").config;
-    let mut template = config.spec.templates.swap_remove(0);
-    if let Some(job) = target {
-        template.on_change = OnChange::Restart { job };
+/// Two templates, which may have one command.
+fn templates(target: Option<&JobName>, shared: bool) -> Vec<TemplateSpec> {
+    let text = "
+        template conf: check passes; change exec passes
+        template other: change exec exits 0 after 300ms
+    ";
+    let mut templates = read::scenario(text).config.spec.templates;
+    if let Some(job) = target.cloned() {
+        templates[0].on_change = OnChange::Restart { job };
     }
-    template
+    if shared {
+        templates[1].on_change = templates[0].on_change.clone();
+    }
+    templates
+}
+
+fn notice() -> impl Strategy<Value = Notice> {
+    let splays = select(vec![0_u64, 2000]).prop_map(|ms| Notice::Restart {
+        splay: Duration::from_millis(ms),
+    });
+    prop_oneof![Just(Notice::Signal(Signal::HUP)), splays]
+}
+
+fn stay() -> impl Strategy<Value = Stay> {
+    let once = option::of(Just(Duration::from_secs(3)));
+    prop_oneof![
+        8 => Just(Stay::WithJobs),
+        1 => Just(Stay::UntilAsked),
+        1 => once.prop_map(|patience| Stay::UntilRendered { patience }),
+    ]
 }
 
 fn job(n: usize) -> impl Strategy<Value = JobSpec> {
@@ -343,6 +379,7 @@ fn fact() -> impl Strategy<Value = Fact> {
         JobCommand::Signal(Signal::USR2),
     ];
     let command = (select(NAMES.to_vec()), select(commands.to_vec()));
+    let texts = ["v1", "v2", "?", "broken", "unwritable"];
     let old = (1_u64..20).prop_map(RunId);
     prop_oneof![
         1 => select(signals.to_vec()).prop_map(|signal| Fact::Input(Input::SignalArrived(signal))),
@@ -359,7 +396,9 @@ fn fact() -> impl Strategy<Value = Fact> {
             watch: "w".into(),
             instances: ids.split_whitespace().map(read::instance).collect(),
         })),
-        1 => select(vec!["v1", "v2", "broken"]).prop_map(|text| Fact::Data(text.to_owned())),
+        3 => (select(vec!["conf", "other"]), select(texts.to_vec()))
+            .prop_map(|(template, text)| Fact::Data(template, text)),
+        1 => select(vec![Input::CatalogLost, Input::CatalogBack]).prop_map(Fact::Input),
         1 => (select(NAMES.to_vec())).prop_map(|job| {
             Fact::Input(Input::Withdrawn { job: job.into() })
         }),
