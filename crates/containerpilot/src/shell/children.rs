@@ -127,6 +127,9 @@ impl Shell {
     }
 
     fn on_exited(&mut self, run: reaper::RunId, status: reaper::Status, rest: reaper::Rest) {
+        if self.on_plugin_exited(run, status, rest) {
+            return;
+        }
         let run = RunId(run.0);
         let status = match status {
             reaper::Status::Exited(code) => ExitStatus::Exited(code),

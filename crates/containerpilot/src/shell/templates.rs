@@ -2,6 +2,7 @@
 //! in place. When to do which, the core decides.
 
 mod candidate;
+mod plugins;
 mod scenery;
 
 use std::{
@@ -20,6 +21,7 @@ use tokio::task::JoinSet;
 
 use self::{
     candidate::{Candidate, Written},
+    plugins::{Answers, Plugins, Said},
     scenery::Scenery,
 };
 use super::Shell;
@@ -31,10 +33,12 @@ pub(super) struct Desk {
     sheets: BTreeMap<TemplateName, Sheet>,
     /// Writing takes as long as the disk likes, and the loop must not wait for it.
     writing: JoinSet<Done>,
+    plugins: Plugins,
 }
 
-/// What came of work on the file of a template.
+/// What came of work for a template.
 pub(super) enum Done {
+    Said(reaper::RunId, Said),
     Written(TemplateName, Result<Written, String>),
     Installed(TemplateName, Option<String>),
 }
@@ -48,6 +52,7 @@ struct Sheet {
     needs: BTreeSet<Source>,
     /// What it cannot go on without; whether it must also be there, besides being known.
     waiting: BTreeMap<Source, bool>,
+    plugins: Answers,
     candidate: Option<Candidate>,
 }
 
@@ -58,6 +63,7 @@ impl Sheet {
             parsed: None,
             needs: BTreeSet::new(),
             waiting: BTreeMap::new(),
+            plugins: Answers::default(),
             candidate: None,
         }
     }
@@ -163,6 +169,8 @@ impl Shell {
         let rendered = catch_unwind(AssertUnwindSafe(|| self.pass(&template)));
         let fault = || Err("a fault of containerpilot itself".to_owned());
         let rendering = match rendered.unwrap_or_else(|_| fault()) {
+            // The pass asked for what programs have yet to say; it is made again when they have.
+            Ok(_) if self.start_plugins(&template) => return,
             Ok(pass) => match self.take_up_pass(&template, pass) {
                 Ok(text) => return self.write(template, text),
                 Err(rendering) => rendering,
@@ -182,7 +190,7 @@ impl Shell {
         let template = sheet.parse()?;
         let sandbox = sheet.spec.language.sandbox.clone();
         loop {
-            let scenery = Scenery::new(&self.environment);
+            let scenery = Scenery::new(&self.environment, &sheet.plugins);
             let pass = template.execute(&self.follows.brain, &scenery);
             let mut read = false;
             for dependency in &pass.missing {
@@ -203,6 +211,8 @@ impl Shell {
     fn take_up_pass(&mut self, name: &TemplateName, pass: Pass) -> Result<Vec<u8>, Rendering> {
         let gone = || Rendering::Failed("the template is gone".to_owned());
         let sheet = self.desk.sheets.get_mut(name).ok_or_else(gone)?;
+        // What programs say holds for one rendering.
+        sheet.plugins = Answers::default();
         let needs: BTreeSet<Source> = pass.used.iter().map(Dependency::source).collect();
         sheet.waiting = pass
             .missing
@@ -248,6 +258,7 @@ impl Shell {
     /// Work on a file is over.
     pub(super) fn on_file_done(&mut self, done: Done) {
         let input = match done {
+            Done::Said(run, said) => return self.on_plugin_said(run, said),
             Done::Written(template, written) => Input::TemplateRendered {
                 rendering: self.take_up_written(&template, written),
                 template,

@@ -10,6 +10,7 @@ use std::{
 
 use ctmpl::{PluginFailure, World, WrittenFile};
 
+use super::plugins::Answers;
 use crate::{
     account,
     environment::Environment,
@@ -19,11 +20,15 @@ use crate::{
 /// The surroundings of one pass.
 pub(super) struct Scenery<'a> {
     environment: &'a Environment,
+    plugins: &'a Answers,
 }
 
 impl<'a> Scenery<'a> {
-    pub(super) fn new(environment: &'a Environment) -> Self {
-        Self { environment }
+    pub(super) fn new(environment: &'a Environment, plugins: &'a Answers) -> Self {
+        Self {
+            environment,
+            plugins,
+        }
     }
 }
 
@@ -37,11 +42,8 @@ impl World for Scenery<'_> {
         now.unwrap_or_default()
     }
 
-    fn run_plugin(&self, program: &str, _: &[String]) -> Result<Vec<u8>, PluginFailure> {
-        Err(PluginFailure {
-            reason: format!("cannot run {program}: not supported yet"),
-            ..PluginFailure::default()
-        })
+    fn run_plugin(&self, program: &str, arguments: &[String]) -> Result<Vec<u8>, PluginFailure> {
+        self.plugins.ask(program, arguments)
     }
 
     fn write_file(&self, file: &WrittenFile<'_>) -> Result<(), String> {
