@@ -9,7 +9,7 @@ mod template;
 pub(crate) mod v2;
 mod when;
 
-pub(crate) use job::{RawBackoff, RawHealth, RawJob, RawServiceExtras};
+pub(crate) use job::{Essential, RawBackoff, RawHealth, RawJob, RawServiceExtras};
 pub(crate) use section::{
     RawCatalog, RawConsul, RawControl, RawLogging, RawMetric, RawTelemetry, RawTls, RawWatch,
 };

@@ -8,7 +8,12 @@ use pilot_core::{
 };
 
 use super::{Ground, health, restarts, service, text, when};
-use crate::{command, duration, raw::RawJob, spelling, value::Span};
+use crate::{
+    command, duration,
+    raw::{Essential, RawJob},
+    spelling,
+    value::{Span, Spanned},
+};
 
 /// The job that stands for the helper itself.
 pub(super) const OWN_NAME: &str = "containerpilot";
@@ -81,9 +86,7 @@ fn exec(raw: &RawJob<'_>, ground: Ground<'_>) -> Option<Command> {
 
 /// Puts arguments where the job wants to run: its health check runs there as well.
 pub(super) fn surround(argv: Vec<String>, raw: &RawJob<'_>, raw_output: bool) -> Command {
-    let pair = |(name, value): &(crate::value::Spanned<String>, String)| {
-        (name.value.clone(), value.clone())
-    };
+    let pair = |(name, value): &(Spanned<String>, String)| (name.value.clone(), value.clone());
     Command {
         argv,
         env: raw.env.iter().map(pair).collect(),
@@ -190,17 +193,20 @@ pub(super) fn check_together(jobs: &[RawJob<'_>], telemetry: bool, ground: Groun
 }
 
 fn role(raw: &RawJob<'_>) -> Role {
-    match &raw.essential {
-        Some(essential) if essential.value => Role::Essential,
-        Some(_) | None => Role::Ordinary,
+    match raw.essential.as_ref().map(|essential| essential.value) {
+        Some(Essential::Yes) => Role::Essential,
+        Some(Essential::Failure) => Role::Veto,
+        Some(Essential::No) | None => Role::Ordinary,
     }
 }
 
 fn check_essential<'v>(job: &'v RawJob<'_>, first: &mut Option<&'v str>, ground: Ground<'_>) {
-    let Some(essential) = job.essential.as_ref().filter(|essential| essential.value) else {
+    let counts = |essential: &&Spanned<Essential>| essential.value != Essential::No;
+    let Some(essential) = job.essential.as_ref().filter(counts) else {
         return;
     };
-    if let Some(first) = first {
+    let whole = essential.value == Essential::Yes;
+    if let (Some(first), true) = (&first, whole) {
         let reason = format!("cannot have two essential jobs: job[{first}] is one already");
         ground.findings.error(essential.span, reason);
     } else if job.exec.is_none() {
@@ -210,12 +216,14 @@ fn check_essential<'v>(job: &'v RawJob<'_>, first: &mut Option<&'v str>, ground:
         );
         ground.findings.error(essential.span, reason);
     }
-    first.get_or_insert(job.called());
+    if whole {
+        first.get_or_insert(job.called());
+    }
 }
 
 /// Says that no job has the name.
 pub(super) fn check_exists(
-    name: &crate::value::Spanned<String>,
+    name: &Spanned<String>,
     what: &str,
     jobs: &[RawJob<'_>],
     ground: Ground<'_>,

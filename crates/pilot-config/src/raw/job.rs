@@ -1,7 +1,7 @@
 //! Jobs as they are written.
 
 use crate::{
-    decode::Fields,
+    decode::{self, Fields},
     raw::RawWhen,
     value::{Kind, Member, Span, Spanned, Value},
 };
@@ -24,7 +24,7 @@ pub(crate) struct RawJob<'v> {
     pub(crate) stop_timeout: Option<Spanned<String>>,
     pub(crate) drain: Option<Spanned<String>>,
     pub(crate) overlap: Option<Spanned<String>>,
-    pub(crate) essential: Option<Spanned<bool>>,
+    pub(crate) essential: Option<Spanned<Essential>>,
     pub(crate) health: Option<RawHealth<'v>>,
     pub(crate) port: Option<Spanned<i64>>,
     pub(crate) id: Option<Spanned<String>>,
@@ -55,7 +55,7 @@ impl<'v> RawJob<'v> {
             stop_timeout: fields.filled("stopTimeout"),
             drain: fields.filled("drain"),
             overlap: fields.filled("overlap"),
-            essential: fields.truth("essential"),
+            essential: Essential::decode(&mut fields),
             health: RawHealth::decode(&mut fields),
             port: fields.number("port"),
             id: fields.filled("id"),
@@ -97,6 +97,34 @@ fn raw_output(fields: &mut Fields<'_, '_>) -> bool {
     let raw = logging.truth("raw").is_some_and(|raw| raw.value);
     logging.finish();
     raw
+}
+
+/// Which end of a job ends the container, as it is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Essential {
+    No,
+    /// Its end, however it comes.
+    Yes,
+    /// Its failure.
+    Failure,
+}
+
+impl Essential {
+    fn decode(fields: &mut Fields<'_, '_>) -> Option<Spanned<Self>> {
+        let path = format!("{}.essential", fields.path());
+        let findings = fields.findings();
+        let value = fields.value("essential")?;
+        let word = matches!(&value.kind, Kind::Text(text) if text == "failure");
+        let read = if word {
+            Ok(Self::Failure)
+        } else {
+            decode::truth(value, &path).map(|truth| if truth { Self::Yes } else { Self::No })
+        };
+        let hint = "true, false, or \"failure\" for a job whose failure alone counts";
+        let report = |reason: String| findings.hinted(value.head(), reason, hint);
+        let essential = read.map_err(report).ok()?;
+        Some(Spanned::new(value.span, essential))
+    }
 }
 
 /// A pause before restarts as it is written.

@@ -112,12 +112,22 @@ fn backoff_and_overlap() {
 fn one_job_is_essential() {
     let role = job("name: \"a\", exec: \"x\", essential: true").role;
     assert_eq!(role, pilot_core::spec::Role::Essential);
+    let role = job("name: \"a\", exec: \"x\", essential: \"failure\"").role;
+    assert_eq!(role, pilot_core::spec::Role::Veto);
     check_reasons(
         [
+            "{ jobs: [{ name: \"a\", exec: \"x\", essential: true }, { name: \"b\", exec: \"x\", essential: \"failure\" }] }",
+            "{ jobs: [{ name: \"a\", essential: \"failure\" }, { name: \"b\", exec: \"x\", essential: \"failing\" }] }",
             "{ jobs: [{ name: \"a\", exec: \"x\", essential: true }, { name: \"b\", exec: \"x\", essential: true }] }",
             "{ jobs: [{ name: \"a\", essential: true }, { name: \"b\", exec: \"x\", essential: false }] }",
         ],
         &expect![[r#"
+            { jobs: [{ name: "a", exec: "x", essential: true }, { name: "b", exec: "x", essential: "failure" }] }
+              accepted
+            { jobs: [{ name: "a", essential: "failure" }, { name: "b", exec: "x", essential: "failing" }] }
+              error: job[a] cannot be essential: it has no 'exec' whose end could count
+              error: cannot parse '[1].essential' as bool: strconv.ParseBool: parsing "failing": invalid syntax
+              hint: true, false, or "failure" for a job whose failure alone counts
             { jobs: [{ name: "a", exec: "x", essential: true }, { name: "b", exec: "x", essential: true }] }
               error: cannot have two essential jobs: job[a] is one already
             { jobs: [{ name: "a", essential: true }, { name: "b", exec: "x", essential: false }] }
