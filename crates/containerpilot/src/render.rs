@@ -176,6 +176,9 @@ pub(crate) fn check(flag: Option<&str>, program: &[String], as_json: bool) -> Ex
             for warning in &config.warnings {
                 crate::say::err(&format!("{warning}\n"));
             }
+            for change in &config.overrides {
+                crate::say::out(&change.to_string());
+            }
             let spec = &config.spec;
             crate::say::out(&format!(
                 "ok: {} jobs, {} watches, {} templates",
@@ -195,10 +198,12 @@ fn check_json(checked: &Result<pilot_config::Config, LoadError>) -> ExitCode {
         Err(LoadError::Problems(problems)) => problems.list.iter().map(problem).collect(),
         Err(error) => vec![serde_json::json!({"severity": "error", "reason": error.to_string()})],
     };
+    let overrides = checked.as_ref().map_or(&[][..], |config| &config.overrides);
+    let overrides: Vec<Json> = overrides.iter().map(replaced).collect();
     let ok = checked.is_ok();
     crate::say::out(&format!(
         "{}",
-        serde_json::json!({"ok": ok, "problems": problems})
+        serde_json::json!({"ok": ok, "problems": problems, "overrides": overrides})
     ));
     if ok {
         ExitCode::SUCCESS
@@ -217,5 +222,22 @@ fn problem(problem: &pilot_config::Problem) -> Json {
         "line": place.map(|place| place.line),
         "column": place.map(|place| place.column),
         "sourceLine": place.and_then(|place| place.source_line),
+    })
+}
+
+fn replaced(change: &pilot_config::Override) -> Json {
+    let place = |place: &pilot_config::Place| {
+        serde_json::json!({
+            "file": place.name,
+            "line": place.line,
+            "column": place.column,
+            "sourceLine": place.source_line,
+        })
+    };
+    serde_json::json!({
+        "what": change.what,
+        "earlier": place(&change.earlier),
+        "later": place(&change.later),
+        "takenBack": change.taken_back,
     })
 }

@@ -81,7 +81,7 @@ fn stray_beside(error: &LoadError, program: &[String]) -> String {
         LoadError::Fault | LoadError::Problems(_) if program.first().is_some_and(meant) => {
             stray(program)
         }
-        LoadError::Fault | LoadError::Problems(_) => String::new(),
+        LoadError::Empty { .. } | LoadError::Fault | LoadError::Problems(_) => String::new(),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Where the configuration comes from, and loading it.
 
+mod directory;
+
 use std::{
     fs::{self, OpenOptions},
     io::{self, Read},
@@ -22,7 +24,7 @@ pub(crate) struct Origin {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Whence {
-    /// A file.
+    /// A file, or a directory of files.
     Path(PathBuf),
     /// The text itself, as ContainerPilot 1 and 2 take it, and where it stood.
     Inline { name: &'static str, text: String },
@@ -43,6 +45,10 @@ pub(crate) enum LoadError {
     None,
     #[error("could not read config file: open {path}: {reason}")]
     Unreadable { path: String, reason: String },
+    #[error(
+        "cannot load the directory {path}: there is no configuration in it\nhint: files that end with .json5, .json, .yaml or .yml are read; hidden ones and sub-directories are not"
+    )]
+    Empty { path: String },
     #[error(
         "could not load config file: a fault of containerpilot itself\nhint: please report it, with the file if you can"
     )]
@@ -78,37 +84,25 @@ impl Origin {
         Self { program, ..self }
     }
 
-    /// Reads the text.
-    pub(crate) fn read(&self) -> Result<Text, LoadError> {
+    /// Reads the texts: of a directory one of every file, else one.
+    pub(crate) fn read(&self) -> Result<Vec<Text>, LoadError> {
         match &self.whence {
-            Whence::Inline { name, text } => Ok(Text {
+            Whence::Inline { name, text } => Ok(vec![Text {
                 name: (*name).to_owned(),
                 text: text.clone(),
-            }),
-            Whence::Path(path) => {
-                let unreadable = |reason: String| LoadError::Unreadable {
-                    path: path.display().to_string(),
-                    reason,
-                };
-                let bytes = fs::read(path).map_err(|error| unreadable(plain(&error)))?;
-                let text = String::from_utf8(bytes)
-                    .map_err(|error| unreadable(format!("not UTF-8 text: {error}")))?;
-                Ok(Text {
-                    name: path.display().to_string(),
-                    text,
-                })
-            }
+            }]),
+            Whence::Path(path) if path.is_dir() => directory::read(path),
+            Whence::Path(path) => Ok(vec![Text::of(path, fs::read(path))?]),
         }
     }
 
     /// Reads, renders, parses and checks.
     pub(crate) fn load(&self, environment: &Environment) -> Result<Config, LoadError> {
-        let Text { name, text } = &self.read()?;
-        let source = Source { name, text };
-        let program = &self.program;
+        let texts = self.read()?;
+        let (sources, program) = (sources(&texts), &self.program);
         let load = || {
             with_world(environment, |world| {
-                pilot_config::load(source, &World { program, ..*world })
+                pilot_config::load(&sources, &World { program, ..*world })
             })
         };
         // A fault of ours must not take the application with it: a reload is refused, no more.
@@ -118,19 +112,30 @@ impl Origin {
 
     /// Finds the control socket, even in a configuration that is otherwise faulty.
     pub(crate) fn socket(&self, environment: &Environment) -> Result<PathBuf, LoadError> {
-        let Text { name, text } = &self.read()?;
-        let source = Source { name, text };
-        Ok(with_world(environment, |world| {
-            pilot_config::socket_of(source, world)
-        }))
+        let texts = self.read()?;
+        let find = |world: &World<'_>| pilot_config::socket_of(&sources(&texts), world);
+        Ok(with_world(environment, find))
     }
 
-    /// Reads and renders.
+    /// Reads and renders. Several texts are told apart by a comment with the name of each.
     pub(crate) fn render(&self, environment: &Environment) -> Result<String, LoadError> {
-        let Text { name, text } = &self.read()?;
-        with_world(environment, |world| pilot_config::render(text, name, world))
-            .map_err(LoadError::Problems)
+        let texts = self.read()?;
+        let rendered = with_world(environment, |world| {
+            pilot_config::render(&sources(&texts), world)
+        });
+        let rendered = rendered.map_err(LoadError::Problems)?;
+        if let ([_], [only]) = (texts.as_slice(), rendered.as_slice()) {
+            return Ok(only.clone());
+        }
+        Ok(texts.iter().zip(&rendered).map(Text::titled).collect())
     }
+}
+
+fn sources(texts: &[Text]) -> Vec<Source<'_>> {
+    let texts = texts.iter();
+    texts
+        .map(|Text { name, text }| Source { name, text })
+        .collect()
 }
 
 /// A text, and what to call it.
@@ -138,6 +143,32 @@ impl Origin {
 pub(crate) struct Text {
     pub(crate) name: String,
     pub(crate) text: String,
+}
+
+impl Text {
+    /// Takes what was read of a file.
+    fn of(path: &Path, read: io::Result<Vec<u8>>) -> Result<Self, LoadError> {
+        let name = path.display().to_string();
+        let unreadable = |reason: String| LoadError::Unreadable {
+            path: name.clone(),
+            reason,
+        };
+        let bytes = read.map_err(|error| unreadable(plain(&error)))?;
+        let text = String::from_utf8(bytes)
+            .map_err(|error| unreadable(format!("not UTF-8 text: {error}")))?;
+        Ok(Self { name, text })
+    }
+
+    /// Puts the name over what was rendered, as a comment.
+    fn titled((text, rendered): (&Self, &String)) -> String {
+        let mark = if directory::is_yaml(&text.name) {
+            "#"
+        } else {
+            "//"
+        };
+        let end = if rendered.ends_with('\n') { "" } else { "\n" };
+        format!("{mark} {}\n{rendered}{end}", text.name)
+    }
 }
 
 /// Looks at the machine as a configuration may.

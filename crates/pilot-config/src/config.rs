@@ -4,7 +4,7 @@ use std::{fmt, net::IpAddr, path::PathBuf, time::Duration};
 
 use pilot_core::Spec;
 
-use crate::Problem;
+use crate::{Override, Problem};
 
 /// A configuration that holds.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -31,6 +31,8 @@ pub struct Config {
     pub deduplicate: Option<Deduplicate>,
     /// The file that holds the helper's pid while it runs.
     pub pid_file: Option<PathBuf>,
+    /// What later sources said in place of earlier ones.
+    pub overrides: Vec<Override>,
     /// What was accepted, but should not pass unseen.
     pub warnings: Vec<Problem>,
 }

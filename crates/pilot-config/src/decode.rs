@@ -3,5 +3,5 @@
 mod fields;
 mod weak;
 
-pub(crate) use fields::Fields;
+pub(crate) use fields::{Fields, last_of_each};
 pub(crate) use weak::{number, text, texts, truth};

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use crate::{Problem, Severity, problem::Text, value::Span};
+use crate::{Place, Problem, Severity, value::Span};
 
 /// What has been found so far.
 #[derive(Default)]
@@ -70,12 +70,12 @@ impl Findings {
     }
 
     /// Gives the problems in the order of the text.
-    pub(crate) fn into_problems(self, text: &Text<'_>) -> Vec<Problem> {
+    pub(crate) fn into_problems(self, place: impl Fn(Span) -> Option<Place>) -> Vec<Problem> {
         let mut list = self.list.into_inner();
         list.sort_by_key(|finding| finding.span.map(|span| span.start));
         let problem = |finding: Finding| Problem {
             severity: finding.severity,
-            place: finding.span.map(|span| text.place(span)),
+            place: finding.span.and_then(&place),
             reason: finding.reason,
             hint: finding.hint,
         };

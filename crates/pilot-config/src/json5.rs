@@ -10,21 +10,9 @@ mod tests;
 
 use scan::Scan;
 
+use crate::syntax::DEEPEST;
+pub(crate) use crate::syntax::SyntaxError;
 use crate::value::{Kind, Member, Span, Spanned, Value};
-
-/// Lists and objects within each other, at most; keeps the stack of the reader finite.
-const DEEPEST: usize = 128;
-
-/// Why a text is not JSON5.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct SyntaxError {
-    /// Where reading stopped.
-    pub(crate) offset: usize,
-    /// What was found there.
-    pub(crate) reason: String,
-    /// What may be the cause.
-    pub(crate) hint: Option<String>,
-}
 
 /// Reads a whole document.
 pub(crate) fn parse(text: &str) -> Result<Value, SyntaxError> {

@@ -5,7 +5,7 @@
 //! bytes ─render→ text ─parse→ Value with spans ─decode→ raw ─check→ Config
 //! ```
 //! Rendering and parsing stop at their first error, since nothing sensible can be said about what
-//! follows. Decoding (what was written, weakly typed as ContainerPilot 3 reads it) and checking
+//! follows in that file; the documents of several files are then put over each other. Decoding (what was written, weakly typed as ContainerPilot 3 reads it) and checking
 //! (what it means, and whether it can work) put everything they find into one list of findings
 //! and go on. Nothing here reads a file, a clock, the environment or the network: what a
 //! configuration may ask comes in as a [`World`].
@@ -18,11 +18,14 @@ mod decode;
 mod duration;
 mod findings;
 mod json5;
+mod layers;
 mod problem;
 mod raw;
 mod render;
 mod socket;
+mod sources;
 mod spelling;
+mod syntax;
 mod value;
 mod world;
 
@@ -33,7 +36,7 @@ pub use config::{
     Logging, Login, Metric, MetricKind, Retry, Scheme, Secret, Telemetry,
 };
 use findings::Findings;
-use problem::Text;
+pub use layers::Override;
 pub use problem::{Excerpt, Place, Problem, Problems, Severity};
 pub use world::{Interface, World};
 
@@ -46,9 +49,20 @@ pub struct Source<'a> {
     pub text: &'a str,
 }
 
-/// Renders the text as a Go template over the environment.
-pub fn render(text: &str, name: &str, world: &World<'_>) -> Result<String, Problems> {
-    render::render(text, name, world)
+/// Renders the texts as Go templates over the environment, or says everything that is wrong.
+pub fn render(sources: &[Source<'_>], world: &World<'_>) -> Result<Vec<String>, Problems> {
+    let (mut texts, mut list) = (Vec::new(), Vec::new());
+    for rendered in sources::render_all(sources, world) {
+        match rendered {
+            Ok(text) => texts.push(text),
+            Err(problems) => list.extend(problems.list),
+        }
+    }
+    if list.is_empty() {
+        Ok(texts)
+    } else {
+        Err(Problems { list })
+    }
 }
 
 /// Gives the functions that ContainerPilot adds to Go's own, over these variables.
@@ -61,57 +75,29 @@ pub fn template_functions(environment: &[(String, String)]) -> go_template::Func
 
 /// Finds the path of the control socket as well as can be done when the rest is wrong.
 ///
-/// A client needs nothing else of the file, so a broken one should not keep it from its daemon.
-pub fn socket_of(source: Source<'_>, world: &World<'_>) -> PathBuf {
-    socket::find(source, world)
+/// A client needs nothing else of the files, so a broken one should not keep it from its daemon.
+pub fn socket_of(sources: &[Source<'_>], world: &World<'_>) -> PathBuf {
+    socket::find(sources, world)
 }
 
 /// Reads a configuration, or says everything that is wrong with it.
-pub fn load(source: Source<'_>, world: &World<'_>) -> Result<Config, Problems> {
-    refuse_yaml(source.name)?;
-    let rendered = render(source.text, source.name, world)?;
-    let text = Text::new(source.name, source.text, &rendered);
-    let document = json5::parse(&rendered).map_err(|error| syntax(&error, &text))?;
+///
+/// Of several sources a later one counts where it says something else than those before it; what
+/// it replaced is in [`Config::overrides`].
+pub fn load(sources: &[Source<'_>], world: &World<'_>) -> Result<Config, Problems> {
+    let rendered = sources::render_all(sources, world);
+    let (texts, documents) = sources::read_all(sources, &rendered)?;
     let findings = Findings::default();
+    let (document, overrides) = layers::merge(documents, &texts, &findings);
     let config = check::config(&document, world, &findings);
     let failed = findings.any_error();
-    let list = findings.into_problems(&text);
+    let list = findings.into_problems(|span| texts.place(span));
     match config {
         Some(config) if !failed => Ok(Config {
+            overrides,
             warnings: list,
             ..config
         }),
         _ => Err(Problems { list }),
-    }
-}
-
-fn refuse_yaml(name: &str) -> Result<(), Problems> {
-    if !name.ends_with(".yaml") && !name.ends_with(".yml") {
-        return Ok(());
-    }
-    let problem = Problem {
-        severity: Severity::Error,
-        place: None,
-        reason: format!("cannot load `{name}`: YAML is not supported yet"),
-        hint: Some("write it as JSON5".to_owned()),
-    };
-    Err(Problems {
-        list: vec![problem],
-    })
-}
-
-fn syntax(error: &json5::SyntaxError, text: &Text<'_>) -> Problems {
-    let (line, column) = text.position(error.offset);
-    let problem = Problem {
-        severity: Severity::Error,
-        place: Some(text.syntax(error.offset)),
-        reason: format!(
-            "parse error at line:col [{line}:{column}]: {}",
-            error.reason
-        ),
-        hint: error.hint.clone(),
-    };
-    Problems {
-        list: vec![problem],
     }
 }

@@ -1,10 +1,11 @@
 //! What is wrong with a configuration, said to a human.
 
 mod text;
+mod texts;
 
 use std::fmt;
 
-pub(crate) use text::Text;
+pub(crate) use self::{text::Text, texts::Texts};
 
 /// How bad a problem is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,6 +112,11 @@ impl fmt::Display for Place {
 }
 
 impl Place {
+    /// Writes it in one line.
+    pub(crate) fn short(&self) -> String {
+        format!("{}:{}:{}", self.name, self.line, self.column)
+    }
+
     fn fmt_line(&self, line: &str, width: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let number = self.line.to_string();
         let margin = " ".repeat(number.len());

@@ -1,23 +1,31 @@
-//! The path of the control socket, out of a file that may be broken.
+//! The path of the control socket, out of files that may be broken.
 
 use std::path::PathBuf;
 
 use regex_lite::Regex;
 
 use crate::{
-    Control, Source, World, json5, render,
+    Control, Source, World, render,
+    syntax::Syntax,
     value::{Kind, Value},
 };
 
-/// Finds the path: in the document if it can be read, else where a line looks like it.
-pub(crate) fn find(source: Source<'_>, world: &World<'_>) -> PathBuf {
+/// Finds the path that the last of the sources to name one names.
+pub(crate) fn find(sources: &[Source<'_>], world: &World<'_>) -> PathBuf {
+    let mut last_first = sources.iter().rev();
+    let found = last_first.find_map(|source| in_source(source, world));
+    PathBuf::from(found.unwrap_or_else(|| Control::SOCKET.to_owned()))
+}
+
+/// Looks in the document if it can be read, else where a line looks like it.
+fn in_source(source: &Source<'_>, world: &World<'_>) -> Option<String> {
     let rendered = render::render(source.text, source.name, world);
     let text = rendered.unwrap_or_else(|_| source.text.to_owned());
-    let found = match json5::parse(&text) {
+    let syntax = Syntax::of(source.name);
+    match syntax.parse(&text) {
         Ok(document) => in_document(&document),
-        Err(_) => in_text(&text),
-    };
-    PathBuf::from(found.unwrap_or_else(|| Control::SOCKET.to_owned()))
+        Err(_) => in_text(&text, syntax),
+    }
 }
 
 fn in_document(document: &Value) -> Option<String> {
@@ -38,8 +46,11 @@ fn in_document(document: &Value) -> Option<String> {
     }
 }
 
-fn in_text(text: &str) -> Option<String> {
-    let line = r#"(?m)^[^/\n]*\bsocket["']?\s*:\s*["']([^"'\n{}]+)["']"#;
-    let line = Regex::new(line).expect("the pattern is a constant that a test runs");
+fn in_text(text: &str, syntax: Syntax) -> Option<String> {
+    let line = match syntax {
+        Syntax::Json5 => r#"(?m)^[^/\n]*\bsocket["']?\s*:\s*["']([^"'\n{}]+)["']"#,
+        Syntax::Yaml => r#"(?m)^[^#\n]*\bsocket["']?[ \t]*:[ \t]+["']?([^"'\s#{}]+)"#,
+    };
+    let line = Regex::new(line).expect("the patterns are constants that a test runs");
     line.captures(text).map(|found| found[1].to_owned())
 }

@@ -11,6 +11,10 @@ impl Span {
     pub(crate) fn new(start: usize, end: usize) -> Self {
         Self { start, end }
     }
+
+    pub(crate) fn moved(self, by: usize) -> Self {
+        Self::new(self.start + by, self.end + by)
+    }
 }
 
 /// Something, and where it was written.
@@ -88,11 +92,36 @@ impl Value {
         }
     }
 
+    /// Moves everything by so many bytes: to where the text begins among others.
+    #[must_use]
+    pub(crate) fn moved(self, by: usize) -> Self {
+        let kind = match self.kind {
+            Kind::List(items) => Kind::List(items.into_iter().map(|item| item.moved(by)).collect()),
+            Kind::Object(members) => {
+                Kind::Object(members.into_iter().map(|one| one.moved(by)).collect())
+            }
+            kind @ (Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::Text(_)) => kind,
+        };
+        Self {
+            span: self.span.moved(by),
+            kind,
+        }
+    }
+
     /// Finds a member by its exact name; of several the last counts.
     pub(crate) fn member(&self, name: &str) -> Option<&Member> {
         match &self.kind {
             Kind::Object(members) => members.iter().rev().find(|member| member.key.value == name),
             Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::Text(_) | Kind::List(_) => None,
+        }
+    }
+}
+
+impl Member {
+    fn moved(self, by: usize) -> Self {
+        Self {
+            key: Spanned::new(self.key.span.moved(by), self.key.value),
+            value: self.value.moved(by),
         }
     }
 }

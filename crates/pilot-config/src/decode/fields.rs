@@ -39,30 +39,11 @@ impl<'v, 'f> Fields<'v, 'f> {
         let fields = Self {
             span: value.head(),
             path: path.to_owned(),
-            members: Self::last_of_each(members, findings),
+            members: last_of_each(members, findings),
             known: Vec::new(),
             findings,
         };
         Some(fields)
-    }
-
-    /// Drops members that a later one of the same name replaces.
-    fn last_of_each(members: &'v [Member], findings: &Findings) -> Vec<&'v Member> {
-        let mut kept: Vec<&Member> = Vec::new();
-        for member in members {
-            if let Some(at) = kept
-                .iter()
-                .position(|one| one.key.value == member.key.value)
-            {
-                let name = &member.key.value;
-                let reason =
-                    format!("the key `{name}` is given twice, and only the last one counts");
-                findings.warn(member.key.span, reason);
-                kept.remove(at);
-            }
-            kept.push(member);
-        }
-        kept
     }
 
     /// Where the object stands.
@@ -231,4 +212,22 @@ impl<'v, 'f> Fields<'v, 'f> {
             format!("{}.{name}", self.path)
         }
     }
+}
+
+/// Drops members that a later one of the same name replaces.
+pub(crate) fn last_of_each<'v>(members: &'v [Member], findings: &Findings) -> Vec<&'v Member> {
+    let mut kept: Vec<&Member> = Vec::new();
+    for member in members {
+        if let Some(at) = kept
+            .iter()
+            .position(|one| one.key.value == member.key.value)
+        {
+            let name = &member.key.value;
+            let reason = format!("the key `{name}` is given twice, and only the last one counts");
+            findings.warn(member.key.span, reason);
+            kept.remove(at);
+        }
+        kept.push(member);
+    }
+    kept
 }

@@ -42,6 +42,11 @@ impl<'a> Text<'a> {
         }
     }
 
+    /// How long the rendered text is, in bytes.
+    pub(crate) fn len(&self) -> usize {
+        self.rendered.len()
+    }
+
     /// Finds the place of a span, with its line to show.
     pub(crate) fn place(&self, span: Span) -> Place {
         let (line, column) = self.position(span.start);

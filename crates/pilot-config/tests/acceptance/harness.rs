@@ -42,21 +42,27 @@ pub(crate) fn load_around(
     entries: &[(&str, &str)],
 ) -> Result<Config, Problems> {
     let program: Vec<String> = program.iter().map(|word| (*word).to_owned()).collect();
+    let source = Source {
+        name: "app.json5",
+        text,
+    };
+    load_sources(&[source], &program, entries)
+}
+
+pub(crate) fn load_sources(
+    sources: &[Source<'_>],
+    program: &[String],
+    entries: &[(&str, &str)],
+) -> Result<Config, Problems> {
     let (environment, interfaces) = (environment(entries), interfaces());
     let world = World {
         environment: &environment,
         interfaces: &interfaces,
         hostname: "host",
-        program: &program,
+        program,
         version: "1.2.3",
     };
-    pilot_config::load(
-        Source {
-            name: "app.json5",
-            text,
-        },
-        &world,
-    )
+    pilot_config::load(sources, &world)
 }
 
 pub(crate) fn load(text: &str) -> Result<Config, Problems> {

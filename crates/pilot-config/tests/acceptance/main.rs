@@ -8,6 +8,7 @@ mod example;
 mod harness;
 mod health;
 mod jobs;
+mod layers;
 mod render;
 mod sections;
 mod toplevel;

@@ -1,7 +1,7 @@
 //! Section B: the text as a template over the environment.
 
 use expect_test::{Expect, expect};
-use pilot_config::World;
+use pilot_config::{Source, World};
 
 use crate::harness::{environment, load_in};
 
@@ -12,9 +12,12 @@ fn check(entries: &[(&str, &str)], texts: &[&str], expect: &Expect) {
         environment: &environment,
         ..World::default()
     };
-    let line = |text: &&str| match pilot_config::render(text, "app.json5", &world) {
-        Ok(rendered) => format!("{text} => {rendered}\n"),
-        Err(problems) => format!("{text}\n{problems}\n"),
+    let line = |text: &&str| {
+        let name = "app.json5";
+        match pilot_config::render(&[Source { name, text }], &world) {
+            Ok(rendered) => format!("{text} => {}\n", rendered[0]),
+            Err(problems) => format!("{text}\n{problems}\n"),
+        }
     };
     expect.assert_eq(&texts.iter().map(line).collect::<String>());
 }
