@@ -301,6 +301,47 @@ mod tests {
         }
     }
 
+    #[track_caller]
+    fn breaks(law: &mut Law, effect: &Effect, rule: &str) {
+        assert_eq!(law.on_effect(effect).err(), Some(rule));
+    }
+
+    #[test]
+    fn the_law_of_commands_can_be_broken() {
+        let reconfigure = |run: u64| Effect::Spawn {
+            run: RunId(run),
+            purpose: Purpose::Reconfigure("conf".into()),
+            command: spec::Command::new(["reload"]),
+        };
+        let install = Effect::Install {
+            template: "other".into(),
+        };
+        let mut law = Law::new(&Spec::default());
+        assert_eq!(law.on_effect(&install), Ok(()));
+        breaks(&mut law, &reconfigure(1), "a command while a text is made");
+        law.on_input(&Input::TemplateInstalled {
+            template: "other".into(),
+            failure: None,
+        });
+        assert_eq!(law.on_effect(&reconfigure(1)), Ok(()));
+        breaks(&mut law, &reconfigure(2), "two commands at a time");
+    }
+
+    #[test]
+    fn the_law_of_maintenance_can_be_broken() {
+        let mut job = spec::JobSpec::new("app");
+        job.maintenance = InMaintenance::Pauses;
+        let mut law = Law::new(&Spec {
+            jobs: vec![job],
+            ..Spec::default()
+        });
+        assert_eq!(law.on_effect(&event("startup(global)")), Ok(()));
+        law.on_maintenance(true);
+        breaks(&mut law, &spawn(1), "started in maintenance");
+        law.on_maintenance(false);
+        assert_eq!(law.on_effect(&spawn(1)), Ok(()));
+    }
+
     fn publish() -> Effect {
         Effect::Publish {
             job: "app".into(),
