@@ -34,6 +34,8 @@ pub(crate) struct Capture {
     pipe: Arc<Receiver>,
     origin: Arc<Origin>,
     tail: Option<(Tail, Stream)>,
+    /// Whether what is read is logged too.
+    is_logged: bool,
     /// The begin of a line whose end is not there yet.
     begun: Vec<u8>,
 }
@@ -64,8 +66,17 @@ impl Capture {
             pipe,
             origin: Arc::new(origin),
             tail,
+            is_logged: true,
             begun: Vec::new(),
         })
+    }
+
+    /// Logs nothing of what is read.
+    pub(crate) fn unlogged(self) -> Self {
+        Self {
+            is_logged: false,
+            ..self
+        }
     }
 
     /// Reads to the end.
@@ -114,7 +125,7 @@ impl Capture {
 
     /// Queues what can be logged of what was read.
     async fn pass_on(&mut self) {
-        if !self.log.desk().takes(CHILDREN) {
+        if !self.is_logged || !self.log.desk().takes(CHILDREN) {
             self.begun.clear();
             return;
         }

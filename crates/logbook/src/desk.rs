@@ -33,7 +33,7 @@ pub(crate) struct Desk {
     pub(crate) children: Arc<Semaphore>,
     /// The memory that children's output is read into.
     page: Mutex<Vec<u8>>,
-    /// The supervisor's own records that found no room and are not yet told of.
+    /// The supervisor's own records that found no room, since the beginning.
     pub(crate) lost: AtomicU64,
     /// Whether a thread is there, or about to be.
     writing: AtomicBool,

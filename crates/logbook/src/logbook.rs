@@ -79,6 +79,11 @@ impl Logbook {
         self.desk.start();
     }
 
+    /// How many records found no room since the beginning.
+    pub fn lost(&self) -> u64 {
+        self.desk.lost.load(Ordering::Relaxed)
+    }
+
     /// Reads one stream of a child until nobody holds its other end any more, and logs every line of
     /// it at level info. Begins to listen at once, and reads when polled.
     ///
@@ -94,6 +99,24 @@ impl Logbook {
         async move {
             if let Some(capture) = capture {
                 capture.run().await;
+            }
+        }
+    }
+
+    /// Reads one stream of a child as [`Self::capture`] does, and logs none of it: its end is only
+    /// kept in `tail`.
+    ///
+    /// Must be called within a tokio runtime.
+    pub fn keep(
+        &self,
+        fd: OwnedFd,
+        origin: Origin,
+        tail: Tail,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        let capture = Capture::begin(self.clone(), fd, origin, Some(tail));
+        async move {
+            if let Some(capture) = capture {
+                capture.unlogged().run().await;
             }
         }
     }

@@ -23,6 +23,8 @@ pub(crate) struct Writer {
     sink: Sink,
     /// Formatted, not yet written.
     batch: Vec<u8>,
+    /// How many lost records have been told of.
+    told_lost: u64,
 }
 
 /// Why a thread ends.
@@ -59,6 +61,7 @@ impl Writer {
             shape: Shape::new(format),
             sink,
             batch: Vec::new(),
+            told_lost: 0,
         }
     }
 
@@ -135,8 +138,10 @@ impl Writer {
         if desk.own.available_permits() < OWN {
             return;
         }
-        let lost = desk.lost.swap(0, Ordering::Relaxed);
+        let total = desk.lost.load(Ordering::Relaxed);
+        let lost = total - self.told_lost;
         if lost > 0 {
+            self.told_lost = total;
             self.say(
                 Level::Warn,
                 format!("the reader of the log is too slow: records lost: {lost}"),

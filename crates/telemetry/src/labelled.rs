@@ -104,6 +104,10 @@ impl<T: Clone, const N: usize> Labelled<T, N> {
         self.series.remove(&labels.map(str::to_owned));
     }
 
+    pub(crate) fn clear(&mut self) {
+        self.series.clear();
+    }
+
     fn shown<'a>(&'a self, read: fn(&'a T) -> Reading<'a>) -> Family<'a> {
         let series = self.series.iter().map(|(values, value)| {
             let values = values.iter().map(String::as_str);

@@ -37,6 +37,6 @@ mod value;
 
 pub use exposition::Format;
 pub use metric::{DeclareError, Kind, Metric, check};
-pub use registry::{Exit, RecordError, Registry};
+pub use registry::{Exit, ProcessReading, Queue, RecordError, Registry, Rendered, TemplateCommand};
 pub use server::{Ask, Page, Server};
 pub use status::{JobStatus, ServiceStatus, status_json};

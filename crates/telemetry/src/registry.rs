@@ -5,7 +5,10 @@ mod record;
 
 use std::time::Duration;
 
-pub use self::{own::Exit, record::RecordError};
+pub use self::{
+    own::{Exit, ProcessReading, Queue, Rendered, TemplateCommand},
+    record::RecordError,
+};
 
 use self::own::Own;
 use crate::{

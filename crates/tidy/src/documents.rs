@@ -3,7 +3,10 @@
 use crate::{Problem, Tree};
 
 /// Documents that a test prints from the code and compares, and the folder of that test.
-const PRINTED: &[(&str, &str)] = &[("docs/job-states.md", "crates/pilot-core/tests/")];
+const PRINTED: &[(&str, &str)] = &[
+    ("docs/job-states.md", "crates/pilot-core/tests/"),
+    ("docs/metrics.md", "crates/telemetry/tests/"),
+];
 
 const RECORDS: &str = "docs/decisions/";
 

@@ -27,6 +27,7 @@ async fn own_records_never_wait_and_losses_are_told() {
     assert!(within_soon(log.flush(SOON)).await);
     log.record(info("after"));
     assert!(within_soon(log.flush(SOON)).await);
+    let counted = log.lost();
     drop(log);
     let text = String::from_utf8(reading.join().unwrap()).unwrap();
     let lines = after_time(&text);
@@ -46,6 +47,7 @@ async fn own_records_never_wait_and_losses_are_told() {
         .map(|line| line[told.len()..].parse::<usize>().unwrap())
         .sum();
     assert_eq!(kept.len() + lost, 10_000);
+    assert_eq!(counted, lost as u64);
 }
 
 /// Writes numbered lines until nobody takes them any more. Answers how many were begun, and what of

@@ -88,3 +88,19 @@ async fn nothing_said_is_nothing_kept() {
     within_soon(captured).await.unwrap();
     assert_eq!(Tail::new().finish(), "");
 }
+
+#[tokio::test]
+async fn what_is_only_kept_is_not_logged() {
+    let stage = Stage::new(Format::Default);
+    let tail = Tail::new();
+    let (reader, mut out) = std::io::pipe().unwrap();
+    let kept = stage
+        .log
+        .keep(reader.into(), app(Stream::Stdout), tail.clone());
+    let kept = tokio::spawn(kept);
+    out.write_all(b"42\n").unwrap();
+    drop(out);
+    within_soon(kept).await.unwrap();
+    assert_eq!(tail.finish(), "42");
+    assert_eq!(stage.text().await, "");
+}

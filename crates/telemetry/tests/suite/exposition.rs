@@ -20,7 +20,7 @@ fn users(registry: &Registry, format: Format) -> String {
     let page = registry.encode(NOW, format);
     let lines = page
         .lines()
-        .filter(|line| !line.contains("containerpilot_"));
+        .filter(|line| !line.contains("containerpilot_") && !line.contains(" process_"));
     lines.map(|line| format!("{line}\n")).collect()
 }
 
