@@ -19,6 +19,7 @@ mod shell;
 mod signals;
 mod source;
 mod standing;
+mod usage;
 
 use std::process::ExitCode;
 

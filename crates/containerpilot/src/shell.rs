@@ -9,6 +9,7 @@ mod meter;
 mod perform;
 mod reload;
 mod requests;
+mod sensors;
 mod templates;
 
 use std::{
@@ -25,7 +26,8 @@ use tokio::{sync::mpsc, task::JoinSet};
 
 pub(crate) use self::link::EMBEDDED;
 use self::{
-    children::Child, files::Files, follows::Follows, link::Link, meter::Meter, templates::Desk,
+    children::Child, files::Files, follows::Follows, link::Link, meter::Meter, sensors::Sensors,
+    templates::Desk,
 };
 use crate::{
     control::{self, Request},
@@ -66,6 +68,7 @@ pub(crate) struct Shell {
     origin: Option<Origin>,
     config: Config,
     meter: Meter,
+    sensors: Sensors,
     exit: Option<u8>,
 }
 
@@ -115,6 +118,7 @@ impl Shell {
             origin,
             config,
             meter: Meter::new(),
+            sensors: Sensors::default(),
             exit: None,
         };
         shell.meter.declare(shell.config.telemetry.as_ref())?;
@@ -159,6 +163,7 @@ impl Shell {
             let Some(input) = self.inputs.pop_front() else {
                 return;
             };
+            self.meter.count_fact(&input);
             for effect in self.core.handle(self.now(), input) {
                 self.perform(effect);
             }

@@ -111,11 +111,16 @@ mod tests {
 
     #[test]
     fn finds_a_printed_document_without_its_test() {
-        let (page, tests) = PRINTED[0];
-        let test = format!("{tests}states.rs");
-        assert_eq!(unguarded(&Tree::default()).len(), 2);
-        assert_eq!(unguarded(&Tree::sample(&[(page, "")])).len(), 1);
-        assert_eq!(unguarded(&Tree::sample(&[(page, ""), (&test, page)])), []);
+        assert_eq!(unguarded(&Tree::default()).len(), 2 * PRINTED.len());
+        let pages: Vec<_> = PRINTED.iter().map(|(page, _)| (*page, "")).collect();
+        assert_eq!(unguarded(&Tree::sample(&pages)).len(), PRINTED.len());
+        let tests: Vec<_> = PRINTED
+            .iter()
+            .map(|(page, tests)| (format!("{tests}states.rs"), *page))
+            .collect();
+        let tests = tests.iter().map(|(path, page)| (path.as_str(), *page));
+        let all: Vec<_> = pages.iter().copied().chain(tests).collect();
+        assert_eq!(unguarded(&Tree::sample(&all)), []);
     }
 
     fn records(files: &[(&str, &str)]) -> Vec<Problem> {

@@ -4,12 +4,13 @@ use std::time::{Duration, Instant};
 
 use logbook::{Origin, Stream, Tail};
 use pilot_core::{
-    ExitStatus, Input, Purpose, Rest, RunId, Signal,
+    ExitStatus, Input, JobName, Purpose, Rest, RunId, Signal,
     spec::{Command, Output},
 };
 use reaper::{Change, Launch, Stdin};
+use telemetry::TemplateCommand;
 
-use super::{Shell, meter::count_exit};
+use super::{Shell, meter::count_exit, sensors::Failure};
 use crate::{account, environment::pid_variable, signals::Ears};
 
 /// How long processes that belong to no run may take to vanish at the very end.
@@ -21,7 +22,17 @@ pub(super) struct Child {
     pid: u32,
     /// Its last output, kept for checks, whose output says why they failed.
     tail: Option<Tail>,
+    /// What a sensor prints, and for which metric.
+    reading: Option<Reading>,
+    /// Whether it was told to end.
+    is_asked: bool,
     started: Instant,
+}
+
+/// The value that a sensor prints.
+struct Reading {
+    metric: String,
+    text: Tail,
 }
 
 impl Shell {
@@ -43,6 +54,9 @@ impl Shell {
                         "containerpilot: unable to start {purpose}: {reason}"
                     ));
                 }
+                if let (Purpose::Job(job), Output::Metric(metric)) = (&purpose, &command.output) {
+                    self.on_sensed(job, metric, Err(Failure::Start(reason.clone())));
+                }
                 self.inputs
                     .push_back(Input::RunFailedToStart { run, reason, code });
                 return;
@@ -50,14 +64,26 @@ impl Shell {
         };
         let pid = spawned.pid;
         let tail = keeps_tail(&purpose).then(Tail::new);
-        for (fd, stream) in [
-            (spawned.stdout, Stream::Stdout),
-            (spawned.stderr, Stream::Stderr),
-        ] {
-            let Some(fd) = fd else { continue };
-            let origin = Origin::new(&purpose.to_string(), pid, stream);
-            let capture = self.log.capture(fd, origin, tail.clone());
-            self.captures.spawn(capture);
+        let reading = reading(command);
+        let origin = |stream| Origin::new(&purpose.to_string(), pid, stream);
+        if let Some(stdout) = spawned.stdout {
+            let origin = origin(Stream::Stdout);
+            match &reading {
+                Some(reading) => {
+                    let kept = self.log.keep(stdout, origin, reading.text.clone());
+                    self.captures.spawn(kept);
+                }
+                None => {
+                    let captured = self.log.capture(stdout, origin, tail.clone());
+                    self.captures.spawn(captured);
+                }
+            }
+        }
+        if let Some(stderr) = spawned.stderr {
+            let captured = self
+                .log
+                .capture(stderr, origin(Stream::Stderr), tail.clone());
+            self.captures.spawn(captured);
         }
         if let Purpose::Job(job) = &purpose {
             self.meter.count_start(job);
@@ -70,6 +96,8 @@ impl Shell {
                 purpose,
                 pid,
                 tail,
+                reading,
+                is_asked: false,
                 started: Instant::now(),
             },
         );
@@ -98,17 +126,25 @@ impl Shell {
         pid_variable(&purpose.to_string())
     }
 
+    fn note_asked(&mut self, run: RunId) {
+        if let Some(child) = self.children.get_mut(&run) {
+            child.is_asked = true;
+        }
+    }
+
     pub(super) fn signal_run(&mut self, run: RunId, signal: Signal) {
         self.reaper.signal(id(run), reaper::Signal(signal.0));
     }
 
     /// Forces every process of a run's tree to end.
     pub(super) fn kill_tree(&mut self, run: RunId) {
+        self.note_asked(run);
         self.reaper.kill_tree(id(run), reaper::Signal::KILL);
     }
 
     /// Asks every process of a run's tree to end.
     pub(super) fn stop_tree(&mut self, run: RunId, signal: Signal) {
+        self.note_asked(run);
         self.reaper.ask(id(run), reaper::Signal(signal.0));
     }
 
@@ -161,10 +197,36 @@ impl Shell {
         let ran = child.started.elapsed();
         let registry = &mut self.meter.registry;
         match &child.purpose {
-            Purpose::Job(job) => count_exit(registry, job.as_str(), status, ran),
+            Purpose::Job(job) => {
+                count_exit(registry, job.as_str(), status, ran);
+                self.read_sensor(child, job, status);
+            }
             Purpose::Check(job) => registry.check(job.as_str(), status.success(), ran),
-            Purpose::TemplateCheck(_) | Purpose::Reconfigure(_) => {}
+            Purpose::TemplateCheck(template) => {
+                let command = TemplateCommand::Check;
+                registry.template_command(template.as_str(), command, status.success());
+            }
+            Purpose::Reconfigure(template) => {
+                let command = TemplateCommand::OnChange;
+                registry.template_command(template.as_str(), command, status.success());
+            }
         }
+    }
+
+    fn read_sensor(&mut self, child: &Child, job: &JobName, status: ExitStatus) {
+        let Some(Reading { metric, text }) = &child.reading else {
+            return;
+        };
+        // What was told to end has not failed by doing so; a timeout is told of by itself.
+        if child.is_asked {
+            return;
+        }
+        let printed = if status.success() {
+            Ok(text.finish())
+        } else {
+            Err(Failure::Exit(status))
+        };
+        self.on_sensed(job, metric, printed);
     }
 
     /// Ends what is left of the helper's descendants: daemons that jobs left behind have nobody
@@ -199,6 +261,17 @@ impl Shell {
 
 fn id(run: RunId) -> reaper::RunId {
     reaper::RunId(run.0)
+}
+
+/// Where the value goes that a command prints, if it is a sensor's.
+fn reading(command: &Command) -> Option<Reading> {
+    match &command.output {
+        Output::Metric(metric) => Some(Reading {
+            metric: metric.clone(),
+            text: Tail::new(),
+        }),
+        Output::Logged | Output::Raw => None,
+    }
 }
 
 fn keeps_tail(purpose: &Purpose) -> bool {

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use catalog::{
     CatalogEvent, CatalogHandle, CatalogStatus, Query,
-    consul::{Endpoint, Scheme, Secret, Settings, Token},
+    consul::{CallCount, Endpoint, Scheme, Secret, Settings, Token},
 };
 use pilot_config::{Catalog, Consul, Embedded};
 use pilot_core::{
@@ -94,6 +94,12 @@ impl Link {
         if let Some(handle) = &self.handle {
             handle.unfollow(query);
         }
+    }
+
+    /// How many calls the catalog has been sent, by what they were about and what came of them.
+    pub(super) fn calls(&self) -> Vec<CallCount> {
+        let handle = self.handle.as_ref();
+        handle.map_or_else(Vec::new, |handle| handle.client().calls())
     }
 
     pub(super) fn status(&self) -> Option<CatalogStatus> {

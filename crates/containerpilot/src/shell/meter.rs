@@ -1,15 +1,21 @@
 //! Telemetry: the registry of metrics, and the server that shows it.
 
-use std::{collections::BTreeSet, net::SocketAddr, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+    time::{Duration, Instant, SystemTime},
+};
 
 use logbook::{Logbook, Record};
 use pilot_config::{Metric, MetricKind, Telemetry};
-use pilot_core::{ExitStatus, JobName, status::JobStatus};
-use telemetry::{Ask, DeclareError, Exit, Kind, Page, Registry, Server, ServiceStatus};
+use pilot_core::{ExitStatus, Input, JobName, Rendering, TemplateName, status::JobStatus};
+use telemetry::{
+    Ask, DeclareError, Exit, Kind, Page, Queue, Registry, Rendered, Server, ServiceStatus,
+};
 use tokio::sync::{mpsc, oneshot};
 
 use super::Shell;
-use crate::{VERSION, control::PATHS, source::plain};
+use crate::{VERSION, control::PATHS, source::plain, usage};
 
 /// How often a port that is taken is tried, and how long between two tries.
 const TRIES: u32 = 10;
@@ -25,17 +31,25 @@ pub(super) struct Meter {
     asks_in: mpsc::Sender<Ask>,
     /// Jobs that have been started at least once.
     started: BTreeSet<JobName>,
+    /// Templates that are being rendered, and since when.
+    rendering: BTreeMap<TemplateName, Instant>,
+    /// When the helper began, by the clock on the wall.
+    began: SystemTime,
 }
 
 impl Meter {
     pub(super) fn new() -> Self {
         let (asks_in, asks) = mpsc::channel(QUEUE);
+        let mut registry = Registry::new(PATHS);
+        registry.build(VERSION);
         Self {
-            registry: Registry::new(PATHS),
+            registry,
             serving: None,
             asks,
             asks_in,
             started: BTreeSet::new(),
+            rendering: BTreeMap::new(),
+            began: SystemTime::now(),
         }
     }
 
@@ -53,6 +67,36 @@ impl Meter {
             self.registry.job_start(job.as_str());
         } else {
             self.registry.job_restart(job.as_str());
+        }
+    }
+}
+
+impl Meter {
+    /// A template is about to be rendered.
+    pub(super) fn begin_rendering(&mut self, template: &TemplateName) {
+        self.rendering.insert(template.clone(), Instant::now());
+    }
+
+    /// Counts what a fact tells of a template.
+    pub(super) fn count_fact(&mut self, fact: &Input) {
+        if let Input::TemplateRendered {
+            template,
+            rendering,
+        } = fact
+        {
+            let began = self.rendering.remove(template);
+            let took = began.map(|began| began.elapsed()).unwrap_or_default();
+            let rendered = match rendering {
+                Rendering::Candidate { .. } => Rendered::Changed,
+                Rendering::Unchanged => Rendered::Unchanged,
+                Rendering::Missing(_) => Rendered::Waiting,
+                Rendering::Failed(_) => Rendered::Failed,
+            };
+            let registry = &mut self.registry;
+            registry.template_render(template.as_str(), rendered, took);
+        } else if let Input::TemplateInstalled { template, failure } = fact {
+            let passed = failure.is_none();
+            self.registry.template_install(template.as_str(), passed);
         }
     }
 }
@@ -96,6 +140,7 @@ impl Shell {
     pub(super) fn on_telemetry_asked(&mut self, ask: Ask) {
         let text = match ask.page {
             Page::Metrics(format) => {
+                self.look_around();
                 let now = self.now().since_start();
                 self.meter.registry.encode(now, format)
             }
@@ -103,6 +148,24 @@ impl Shell {
         };
         // Whoever asked may be gone.
         let _ = ask.answer.send(text);
+    }
+
+    /// Looks at what changes without anybody telling.
+    fn look_around(&mut self) {
+        let registry = &mut self.meter.registry;
+        registry.process(usage::read(self.meter.began));
+        registry.queue(Queue::Inputs, self.inputs.len());
+        registry.queue(Queue::Catalog, self.catalog_events.len());
+        registry.queue(Queue::Control, self.requests.len());
+        registry.log_lost(self.log.lost());
+        for count in self.link.calls() {
+            registry.catalog_requests(count.operation, count.outcome, count.calls);
+        }
+        let answered = self.link.status().unwrap_or_default().answered;
+        let queries = answered.keys().map(ToString::to_string);
+        let queries: Vec<String> = queries.collect();
+        let ages = answered.values().map(Instant::elapsed);
+        registry.answer_ages(queries.iter().map(String::as_str).zip(ages));
     }
 
     /// `/status` as ContainerPilot 3 gives it: what is advertised apart from what is not.

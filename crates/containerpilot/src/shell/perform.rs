@@ -30,7 +30,10 @@ impl Shell {
             Effect::Unfollow { watch } => self.unfollow(&watch),
             Effect::LoadTemplate { template } => self.load_template(*template),
             Effect::DropTemplate { template } => self.drop_template(&template),
-            Effect::Render { template } => self.render(template),
+            Effect::Render { template } => {
+                self.meter.begin_rendering(&template);
+                self.render(template);
+            }
             Effect::Install { template } => self.install(template),
             Effect::Discard { template } => self.desk.discard(&template),
             Effect::Reload => {

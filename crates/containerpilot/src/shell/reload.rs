@@ -16,7 +16,9 @@ impl Shell {
         let config = origin
             .load(&self.environment)
             .map_err(|error| error.to_string());
-        match config.and_then(|config| self.take_up(config)) {
+        let taken_up = config.and_then(|config| self.take_up(config));
+        self.meter.registry.reload(taken_up.is_ok());
+        match taken_up {
             Ok(()) => {
                 self.say(Level::Debug, "control: reloaded app via control plane");
                 Ok(())
@@ -73,6 +75,7 @@ impl Shell {
         if let Err(reason) = self.meter.declare(self.config.telemetry.as_ref()) {
             self.say(Level::Error, &reason);
         }
+        self.sensors.forget();
         self.serve_telemetry();
         if control_moves {
             self.control = moved_control;

@@ -7,7 +7,7 @@ use crate::{
     EventKind, ExitStatus, Level, Rest, Signal,
     effect::Purpose,
     run::{Run, RunId},
-    spec::{Backoff, First, Overlap, Restarts, Role, Status, When},
+    spec::{Backoff, First, Output, Overlap, Restarts, Role, Status, When},
     step::Step,
 };
 
@@ -158,6 +158,16 @@ impl Job {
         }
     }
 
+    /// How loud it is that a run failed. Whoever reads the value of a sensor says what became of
+    /// it, and not at every tick.
+    fn level_of_failure(&self) -> Level {
+        let output = self.spec.exec.as_ref().map(|command| &command.output);
+        match output {
+            Some(Output::Metric(_)) => Level::Debug,
+            Some(Output::Logged | Output::Raw) | None => Level::Error,
+        }
+    }
+
     /// The process could not start; that counts as a failed run.
     pub(crate) fn on_failed_to_start(
         &mut self,
@@ -168,7 +178,7 @@ impl Job {
     ) {
         if self.owns(run) {
             let message = format!("unable to start {}: {reason}", self.spec.name);
-            step.log(Level::Error, message);
+            step.log(self.level_of_failure(), message);
             self.object(ExitStatus::Exited(code));
             self.publish_exit(ExitStatus::Exited(code), step);
             self.on_run_ended(run, ExitStatus::Exited(code), Rest::Gone, step);
@@ -189,7 +199,11 @@ impl Job {
         if !status.success() {
             // Who was asked to end has not failed by doing so.
             let asked = self.run().is_some_and(Run::was_asked);
-            let level = if asked { Level::Info } else { Level::Error };
+            let level = if asked {
+                Level::Info
+            } else {
+                self.level_of_failure()
+            };
             let message = format!("{} exited with error: {status}", self.spec.name);
             step.log(level, message);
         }

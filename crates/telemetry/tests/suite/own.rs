@@ -68,9 +68,9 @@ fn everything_is_counted_under_its_name() {
         # HELP containerpilot_build_info The version of containerpilot; the value is always 1.
         # TYPE containerpilot_build_info gauge
         containerpilot_build_info{version="4.0.0"} 1
-        # HELP containerpilot_catalog_answer_age_seconds Time since the catalog last told of each service that is followed, with news or without.
+        # HELP containerpilot_catalog_answer_age_seconds Time since the catalog last answered each query that is followed, with news or without.
         # TYPE containerpilot_catalog_answer_age_seconds gauge
-        containerpilot_catalog_answer_age_seconds{service="db"} 2.5
+        containerpilot_catalog_answer_age_seconds{query="db"} 2.5
         # HELP containerpilot_catalog_requests_total Requests to the catalog, by what they are about and what came of them.
         # TYPE containerpilot_catalog_requests_total counter
         containerpilot_catalog_requests_total{operation="health",outcome="ok"} 7

@@ -31,15 +31,15 @@ impl Registry {
         self.own.catalogs.instances.remove([service]);
     }
 
-    /// Sets how long ago the catalog last told of each service that is followed, with news or
+    /// Sets how long ago the catalog last answered each query that is followed, with news or
     /// without.
     ///
-    /// Beyond the number of services there is room for, they are left out.
+    /// Beyond the number of queries there is room for, they are left out.
     pub fn answer_ages<'a>(&mut self, ages: impl IntoIterator<Item = (&'a str, Duration)>) {
         let shown = &mut self.own.catalogs.answer_age;
         shown.clear();
-        for (service, age) in ages {
-            if let Some(value) = shown.only_at([service]) {
+        for (query, age) in ages {
+            if let Some(value) = shown.only_at([query]) {
                 *value = age.as_secs_f64();
             }
         }
@@ -62,8 +62,8 @@ impl Catalogs {
             ),
             answer_age: Labelled::gauge(
                 "containerpilot_catalog_answer_age_seconds",
-                ["service"],
-                "Time since the catalog last told of each service that is followed, with news or without.",
+                ["query"],
+                "Time since the catalog last answered each query that is followed, with news or without.",
             ),
         }
     }
