@@ -1,25 +1,25 @@
 //! What the helper counts about itself, one file per subject.
 
 mod catalog;
-mod helper;
 mod job;
 mod process;
+mod shell;
 mod template;
 
 pub use self::{
-    helper::Queue,
     job::Exit,
     process::ProcessReading,
+    shell::Queue,
     template::{Rendered, TemplateCommand},
 };
 
-use self::{catalog::Catalogs, helper::Helper, job::Jobs, process::Process, template::Templates};
+use self::{catalog::Catalogs, job::Jobs, process::Process, shell::Shell, template::Templates};
 use crate::family::Family;
 
 /// The helper's own metrics.
 #[derive(Clone, Debug)]
 pub(super) struct Own {
-    helper: Helper,
+    shell: Shell,
     jobs: Jobs,
     catalogs: Catalogs,
     templates: Templates,
@@ -29,7 +29,7 @@ pub(super) struct Own {
 impl Own {
     pub(super) fn new(control_paths: &'static [&'static str]) -> Self {
         Self {
-            helper: Helper::new(control_paths),
+            shell: Shell::new(control_paths),
             jobs: Jobs::new(),
             catalogs: Catalogs::new(),
             templates: Templates::new(),
@@ -38,7 +38,7 @@ impl Own {
     }
 
     pub(super) fn families(&self) -> Vec<Family<'_>> {
-        let mut families = self.helper.families();
+        let mut families = self.shell.families();
         families.extend(self.jobs.families());
         families.extend(self.catalogs.families());
         families.extend(self.templates.families());

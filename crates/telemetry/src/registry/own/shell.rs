@@ -1,4 +1,4 @@
-//! The helper as a whole: its bus, its control socket, its log.
+//! What is around the jobs: its bus, its control socket, its log.
 
 use crate::{
     Registry,
@@ -18,7 +18,7 @@ pub enum Queue {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Helper {
+pub(super) struct Shell {
     control_paths: &'static [&'static str],
     build: Labelled<f64, 1>,
     events: Labelled<f64, 2>,
@@ -32,40 +32,40 @@ pub(super) struct Helper {
 impl Registry {
     /// Shows which version this is.
     pub fn build(&mut self, version: &str) {
-        *self.own.helper.build.at([version]) = 1.0;
+        *self.own.shell.build.at([version]) = 1.0;
     }
 
     /// Counts an event on the bus by its code, such as `ExitSuccess`, and whom it is about.
     pub fn event(&mut self, code: &str, source: &str) {
-        *self.own.helper.events.at([code, source]) += 1.0;
+        *self.own.shell.events.at([code, source]) += 1.0;
     }
 
     /// Counts a request to the control socket by the status of its answer and its path.
     pub fn control_request(&mut self, code: u16, path: &str) {
-        let known = self.own.helper.control_paths.iter();
+        let known = self.own.shell.control_paths.iter();
         let path = known.copied().find(|known| is_path(known, path));
         let labels = [&*code.to_string(), path.unwrap_or(OVERFLOW)];
-        *self.own.helper.control_requests.at(labels) += 1.0;
+        *self.own.shell.control_requests.at(labels) += 1.0;
     }
 
     /// Counts an attempt to load the configuration anew.
     pub fn reload(&mut self, passed: bool) {
-        *self.own.helper.reloads.at([super::result(passed)]) += 1.0;
+        *self.own.shell.reloads.at([super::result(passed)]) += 1.0;
     }
 
     /// Sets how many facts wait for the helper's loop.
     pub fn queue(&mut self, queue: Queue, length: usize) {
-        *self.own.helper.queues.at([queue.word()]) = length as f64;
+        *self.own.shell.queues.at([queue.word()]) = length as f64;
     }
 
     /// Sets how many records of the helper's own found no room in the log so far.
     pub fn log_lost(&mut self, records: u64) {
-        *self.own.helper.log_lost.at([]) = records as f64;
+        *self.own.shell.log_lost.at([]) = records as f64;
     }
 
     /// Counts a process that was left behind and reaped.
     pub fn orphan(&mut self) {
-        *self.own.helper.orphans.at([]) += 1.0;
+        *self.own.shell.orphans.at([]) += 1.0;
     }
 }
 
@@ -90,7 +90,7 @@ fn is_path(pattern: &str, path: &str) -> bool {
     fits && parts.next().is_none()
 }
 
-impl Helper {
+impl Shell {
     /// The second and third are named as ContainerPilot 3 names them.
     pub(super) fn new(control_paths: &'static [&'static str]) -> Self {
         let mut reloads = Labelled::counter(
