@@ -1,8 +1,22 @@
 //! Every function of the language, by name.
 
 mod api;
+mod base64;
+mod encode;
+mod group;
+mod json;
+mod list;
+mod math;
+mod md5;
 mod outside;
+mod parse;
 mod scratch;
+mod text;
+mod time;
+mod toml;
+mod unsupported;
+mod yaml;
+mod yaml_text;
 
 use go_template::{Kind, Signature, Value};
 
@@ -53,17 +67,36 @@ impl Entry {
 }
 
 const TEXT: &[Kind] = &[Kind::String];
-const TWO_TEXTS: &[Kind] = &[Kind::String, Kind::String];
+const TWO_TEXTS: &[Kind] = &[Kind::String; 2];
+const THREE_TEXTS: &[Kind] = &[Kind::String; 3];
 
-const GROUPS: &[&[Entry]] = &[api::ALL, outside::ALL, scratch::ALL];
+const GROUPS: &[&[Entry]] = &[
+    api::ALL,
+    encode::ALL,
+    group::ALL,
+    json::ALL,
+    list::ALL,
+    math::ALL,
+    outside::ALL,
+    parse::ALL,
+    scratch::ALL,
+    text::ALL,
+    time::ALL,
+    toml::ALL,
+    unsupported::ALL,
+    yaml::ALL,
+];
 
 /// Gives all functions; those whose name fits a pattern only say that they are denied.
 pub(crate) fn allowed(denied: &[String]) -> Vec<Entry> {
     let known = GROUPS.iter().copied().flatten();
     let refused = |name| denied.iter().any(|pattern| glob::fits(pattern, name));
-    let entry = |entry: &Entry| match refused(entry.name) {
-        true => Entry::new(entry.name, &[], refuse).and(Kind::Any),
-        false => *entry,
+    let entry = |entry: &Entry| {
+        if refused(entry.name) {
+            Entry::new(entry.name, &[], refuse).and(Kind::Any)
+        } else {
+            *entry
+        }
     };
     known.map(entry).collect()
 }

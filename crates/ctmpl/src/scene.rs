@@ -2,11 +2,13 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
 };
 
 use bytes::Bytes;
 use go_template::{Host, Value};
+use re2::Pattern;
 
 use crate::{
     brain::{Brain, Known},
@@ -28,6 +30,7 @@ pub(crate) struct Scene<'p> {
     used: RefCell<BTreeSet<Dependency>>,
     missing: RefCell<BTreeSet<Dependency>>,
     scratch: Value,
+    patterns: RefCell<BTreeMap<String, Rc<Pattern>>>,
     depth: Cell<usize>,
 }
 
@@ -40,6 +43,7 @@ impl<'p> Scene<'p> {
             used: RefCell::default(),
             missing: RefCell::default(),
             scratch: function::scratch(),
+            patterns: RefCell::default(),
             depth: Cell::new(0),
         }
     }
@@ -82,6 +86,17 @@ impl<'p> Scene<'p> {
     /// What templates note for themselves.
     pub(crate) fn scratch(&self) -> &Value {
         &self.scratch
+    }
+
+    /// Gives a regular expression; a loop that uses one reads it once.
+    pub(crate) fn pattern(&self, text: &str) -> Result<Rc<Pattern>> {
+        let mut patterns = self.patterns.borrow_mut();
+        if let Some(pattern) = patterns.get(text) {
+            return Ok(pattern.clone());
+        }
+        let pattern = Rc::new(Pattern::new(text)?);
+        patterns.insert(text.to_owned(), pattern.clone());
+        Ok(pattern)
     }
 
     /// Executes a template that the text defines.

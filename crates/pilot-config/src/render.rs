@@ -1,7 +1,6 @@
 //! The text as a Go template over the environment.
 
 mod function;
-mod pattern;
 
 pub(crate) use function::all as functions;
 

@@ -32,6 +32,12 @@ const ROOMS: &[Room] = &[
         others: Some(&[]),
     },
     Room {
+        name: "re2",
+        ours: &[],
+        in_tests: &[],
+        others: Some(&["regex-lite", "unicode-general-category"]),
+    },
+    Room {
         name: "reaper",
         ours: &[],
         in_tests: &[],
@@ -63,13 +69,13 @@ const ROOMS: &[Room] = &[
     },
     Room {
         name: "ctmpl",
-        ours: &["catalog", "go-template"],
-        in_tests: &[],
+        ours: &["catalog", "go-template", "re2"],
+        in_tests: &["pilot-core"],
         others: None,
     },
     Room {
         name: "pilot-config",
-        ours: &["go-template", "pilot-core"],
+        ours: &["go-template", "pilot-core", "re2"],
         in_tests: &[],
         others: None,
     },

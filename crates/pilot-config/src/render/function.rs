@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use go_template::{Element, Functions, Kind, List, Signature, Value};
-use regex_lite::Regex;
+use re2::Pattern;
 
-use super::pattern;
 use crate::World;
 
 /// A list longer than this is a mistake that would only fill the memory.
@@ -89,10 +88,7 @@ fn replace_all(arguments: &[Value]) -> Value {
 
 fn regex_replace_all(arguments: &[Value]) -> Result<Value, String> {
     let (pattern, to, value) = (text(arguments, 0), text(arguments, 1), text(arguments, 2));
-    let pattern = pattern::translate(&pattern)
-        .and_then(|translated| Regex::new(&translated).map_err(|error| error.to_string()))
-        .map_err(|error| format!("cannot use `{pattern}`: {error}"))?;
-    Ok(pattern.replace_all(&value, to.as_str()).into_owned().into())
+    Ok(Pattern::new(&pattern)?.replace_all(&value, &to).into())
 }
 
 /// `loop N` from 0 to N, `loop A B` from A to B, the end excluded, in either direction.

@@ -7,7 +7,7 @@ use unicode_general_category::get_general_category;
 
 /// Writes a pattern of RE2 as one of `regex-lite`: `\pL`, `\p{Lu}`, `\P{Nd}`, `\p{^L}` become the
 /// characters they stand for, `\Q…\E` the characters it holds. Everything else stays.
-pub(super) fn translate(pattern: &str) -> Result<String, String> {
+pub(crate) fn translate(pattern: &str) -> Result<String, String> {
     let mut out = String::new();
     let mut rest = pattern;
     let mut in_class = false;

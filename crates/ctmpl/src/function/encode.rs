@@ -1,0 +1,47 @@
+//! Other spellings of bytes: base64 and digests.
+
+use go_template::Value;
+use ring::{digest, hmac};
+
+use super::{Entry, Result, TEXT, TWO_TEXTS, argument, base64, md5};
+
+pub(super) const ALL: &[Entry] = &[
+    Entry::new("base64Decode", TEXT, |_, words| {
+        decode("base64Decode", base64::STANDARD, words)
+    }),
+    Entry::new("base64Encode", TEXT, |_, words| {
+        Ok(base64::encode(bytes(words, 0), base64::STANDARD).into())
+    }),
+    Entry::new("base64URLDecode", TEXT, |_, words| {
+        decode("base64URLDecode", base64::FOR_URLS, words)
+    }),
+    Entry::new("base64URLEncode", TEXT, |_, words| {
+        Ok(base64::encode(bytes(words, 0), base64::FOR_URLS).into())
+    }),
+    Entry::new("hmacSHA256Hex", TWO_TEXTS, |_, words| {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, bytes(words, 1));
+        Ok(hexadecimal(hmac::sign(&key, bytes(words, 0)).as_ref()).into())
+    }),
+    Entry::new("md5sum", TEXT, |_, words| {
+        Ok(hexadecimal(&md5::digest(bytes(words, 0))).into())
+    }),
+    Entry::new("sha256Hex", TEXT, |_, words| {
+        let digest = digest::digest(&digest::SHA256, bytes(words, 0));
+        Ok(hexadecimal(digest.as_ref()).into())
+    }),
+];
+
+fn bytes(words: &[Value], index: usize) -> &[u8] {
+    argument(words, index).as_bytes().unwrap_or_default()
+}
+
+fn decode(function: &str, alphabet: &base64::Alphabet, words: &[Value]) -> Result {
+    let decoded = base64::decode(bytes(words, 0), alphabet);
+    let decoded =
+        decoded.map_err(|at| format!("{function}: illegal base64 data at input byte {at}"))?;
+    Ok(decoded.into())
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
