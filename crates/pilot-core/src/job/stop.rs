@@ -108,8 +108,10 @@ impl Job {
         }
     }
 
-    /// A run that is on goes on, but no longer than a stop may take; nothing would end it else.
+    /// A run that is on goes on for the time that the job names, else no longer than a stop may
+    /// take; nothing would end it else.
     fn stay_for_its_turn(&mut self, step: &mut Step<'_>) {
+        let unbounded = self.spec.timeout.is_none();
         let until = step.now + self.spec.stop.timeout.unwrap_or(step.turn_budget());
         match &mut self.state {
             State::Held | State::BackingOff { .. } => {
@@ -118,7 +120,9 @@ impl Job {
             State::Waiting { give_up_at } => *give_up_at = None,
             State::Running { run, after } => {
                 *after = After::Decide;
-                run.bound(until);
+                if unbounded {
+                    run.bound(until);
+                }
             }
             State::Stopping(stop) => match stop.then {
                 Then::Hold | Then::Start => stop.then = Then::Wait,

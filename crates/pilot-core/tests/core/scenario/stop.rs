@@ -823,3 +823,31 @@ fn no_turn_for_a_process_that_ended_while_clients_took_notice() {
     "#]]
     .assert_eq(&trace);
 }
+
+/// What a job says of its own time holds for its turn as well, whoever ended the application.
+#[test]
+fn a_turn_has_the_time_that_its_job_names() {
+    let trace = trace(
+        "
+        job app: exec exits 3 after 1s; essential
+        job post: exec exits 0 after 20s; timeout 30s; when once stopped(app)
+        ",
+    );
+    expect![[r#"
+        0.000 > started
+        0.000 event startup(global)
+        0.000 spawn app#1
+        1.000 > app#1 exits 3
+        1.000 event exitFailed(app)
+        1.000 event stopping(app)
+        1.000 event stopped(app)
+        1.000 spawn post#1
+        1.000 event shutdown(global)
+        21.000 > post#1 exits 0
+        21.000 event exitSuccess(post)
+        21.000 event stopping(post)
+        21.000 event stopped(post)
+        21.000 exit 3
+    "#]]
+    .assert_eq(&trace);
+}
