@@ -9,7 +9,7 @@ use self::{
     go_flags::{Flags, USAGE},
     words::Words,
 };
-use crate::{VERSION, ask, render, run, signals};
+use crate::{VERSION, ask, consul_template, render, run, signals};
 
 /// The status of a command line that cannot be understood.
 const EXIT_USAGE: u8 = 2;
@@ -19,11 +19,20 @@ pub(crate) fn main(argv: Vec<OsString>) -> ExitCode {
     let mut words = argv.into_iter();
     let own_name = words.next().unwrap_or_else(|| "containerpilot".into());
     let words: Vec<OsString> = words.collect();
+    if consul_template::is_named(Path::new(&own_name)) {
+        return as_consul_template(&words);
+    }
     match words.split_first() {
+        Some((word, words)) if word == consul_template::NAME => as_consul_template(words),
         Some((dashes, program)) if dashes == "--" => init(program),
         Some((word, _)) if words::is_subcommand(word) => subcommand(own_name, &words),
         _ => flags(&own_name, words),
     }
+}
+
+fn as_consul_template(words: &[OsString]) -> ExitCode {
+    let words = words.iter().map(|word| word.to_string_lossy().into_owned());
+    consul_template::main(&words.collect::<Vec<String>>())
 }
 
 fn init(program: &[OsString]) -> ExitCode {

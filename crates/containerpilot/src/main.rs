@@ -7,6 +7,7 @@
 mod account;
 mod ask;
 mod cli;
+mod consul_template;
 mod control;
 mod environment;
 mod logging;

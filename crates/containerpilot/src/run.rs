@@ -16,7 +16,7 @@ use crate::{
     logging,
     shell::{Parts, Shell},
     signals,
-    source::{LoadError, Origin},
+    source::{LoadError, Origin, Reading},
 };
 
 /// The status of a configuration that cannot be used.
@@ -42,7 +42,7 @@ pub(crate) fn config(flag: Option<&str>, program: &[String]) -> ExitCode {
     };
     start(Parts {
         config,
-        origin: Some(origin),
+        reading: Some(Reading::Origin(origin)),
         environment,
         terminal: false,
         log,
@@ -65,7 +65,7 @@ pub(crate) fn init(program: Vec<String>) -> ExitCode {
             spec: init_spec(program),
             ..Config::default()
         },
-        origin: None,
+        reading: None,
         environment: Environment::of_this_process(),
         terminal: true,
         log,
@@ -115,7 +115,8 @@ fn init_spec(program: Vec<String>) -> Spec {
     }
 }
 
-fn start(parts: Parts) -> ExitCode {
+/// Starts what was loaded, and gives the status it ends with.
+pub(crate) fn start(parts: Parts) -> ExitCode {
     let runtime = match runtime() {
         Ok(runtime) => runtime,
         Err(error) => return refuse(&format!("cannot start: {error}")),

@@ -34,7 +34,7 @@ use crate::{
     environment::Environment,
     memory,
     signals::Ears,
-    source::Origin,
+    source::Reading,
 };
 
 /// How many facts of each kind may wait for the loop.
@@ -65,7 +65,7 @@ pub(crate) struct Shell {
     control: Option<control::Server>,
     requests: mpsc::Receiver<Request>,
     requests_in: mpsc::Sender<Request>,
-    origin: Option<Origin>,
+    reading: Option<Reading>,
     config: Config,
     meter: Meter,
     sensors: Sensors,
@@ -75,8 +75,8 @@ pub(crate) struct Shell {
 /// What a shell is made of before it runs.
 pub(crate) struct Parts {
     pub(crate) config: Config,
-    /// Where the configuration came from; none cannot be reloaded.
-    pub(crate) origin: Option<Origin>,
+    /// What a reload reads; without it there is none.
+    pub(crate) reading: Option<Reading>,
     pub(crate) environment: Environment,
     /// Whether the main application gets the terminal, as under an init.
     pub(crate) terminal: bool,
@@ -88,7 +88,7 @@ impl Shell {
     pub(crate) fn open(parts: Parts) -> Result<Self, String> {
         let Parts {
             config,
-            origin,
+            reading,
             environment,
             terminal,
             log,
@@ -115,7 +115,7 @@ impl Shell {
             control: None,
             requests,
             requests_in,
-            origin,
+            reading,
             config,
             meter: Meter::new(),
             sensors: Sensors::default(),

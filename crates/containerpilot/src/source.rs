@@ -12,7 +12,7 @@ use std::{
 
 use pilot_config::{Config, Problems, Source, World};
 
-use crate::{VERSION, environment::Environment, machine};
+use crate::{VERSION, consul_template::Order, environment::Environment, machine};
 
 /// Where the configuration comes from, at the start and at each reload.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,6 +136,33 @@ fn sources(texts: &[Text]) -> Vec<Source<'_>> {
     texts
         .map(|Text { name, text }| Source { name, text })
         .collect()
+}
+
+/// What a reload reads.
+#[derive(Debug)]
+pub(crate) enum Reading {
+    /// A configuration of ours.
+    Origin(Origin),
+    /// The files that the command line of consul-template names.
+    ConsulTemplate(Box<Order>),
+}
+
+impl Reading {
+    /// Reads it anew.
+    pub(crate) fn load(&self, environment: &Environment) -> Result<Config, String> {
+        match self {
+            Self::Origin(origin) => origin.load(environment).map_err(|error| error.to_string()),
+            Self::ConsulTemplate(order) => order.load().map_err(|refused| refused.to_string()),
+        }
+    }
+
+    /// Whether there is a control socket. consul-template has none, and may run beside a helper.
+    pub(crate) fn is_controlled(&self) -> bool {
+        match self {
+            Self::Origin(_) => true,
+            Self::ConsulTemplate(_) => false,
+        }
+    }
 }
 
 /// A text, and what to call it.

@@ -14,6 +14,7 @@ mod address;
 mod check;
 mod command;
 mod config;
+pub mod consul_template;
 mod decode;
 mod duration;
 mod findings;

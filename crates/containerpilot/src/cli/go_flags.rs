@@ -29,6 +29,9 @@ Around a program, with a configuration of ContainerPilot 1 or 2:
   containerpilot -config FILE PROGRAM ARGUMENTS
 Without a configuration, as the init of one program:
   containerpilot -- PROGRAM ARGUMENTS
+
+As consul-template, by that name or by that word:
+  containerpilot consul-template -h
 ";
 
 /// What the flags say.

@@ -14,6 +14,7 @@ use crate::{ask, render, run, signals};
 /// Lives inside a container and makes any application run itself.
 #[derive(Parser, Debug)]
 #[command(name = "containerpilot", disable_version_flag = true)]
+#[command(after_help = "As consul-template: containerpilot consul-template -h")]
 pub(super) struct Words {
     #[command(subcommand)]
     what: What,

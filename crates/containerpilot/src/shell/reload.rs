@@ -6,16 +6,14 @@ use pilot_config::{Config, Control, Problem};
 use pilot_core::{Input, Level};
 
 use super::{Shell, meter};
-use crate::{control, logging};
+use crate::{control, logging, source::Reading};
 
 impl Shell {
     /// Loads the configuration anew. A bad one changes nothing; its problems are the answer.
     pub(super) fn reload(&mut self) -> Result<(), String> {
-        let origin = self.origin.as_ref();
-        let origin = origin.ok_or("cannot reload: there is no configuration file")?;
-        let config = origin
-            .load(&self.environment)
-            .map_err(|error| error.to_string());
+        let reading = self.reading.as_ref();
+        let reading = reading.ok_or("cannot reload: there is no configuration file")?;
+        let config = reading.load(&self.environment);
         let taken_up = config.and_then(|config| self.take_up(config));
         self.meter.registry.reload(taken_up.is_ok());
         match taken_up {
@@ -95,7 +93,7 @@ impl Shell {
     }
 
     pub(super) fn serve_control(&mut self) -> Result<(), String> {
-        if self.origin.is_none() {
+        if !self.reading.as_ref().is_some_and(Reading::is_controlled) {
             return Ok(());
         }
         self.control = self.open_control(&self.config.control)?;

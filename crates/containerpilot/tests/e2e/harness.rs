@@ -17,7 +17,7 @@ pub(crate) use self::{
     consul::Consul,
     ended::Ended,
     http::Answer,
-    pilot::Pilot,
+    pilot::{Pilot, own_binary},
     proc::{Process, descriptors, field, is_alive, processes, resident_kib, send},
     recorder::Recorder,
     running::Running,

@@ -14,6 +14,7 @@ mod harness;
 mod bad_input;
 mod catalogs;
 mod cli;
+mod consul_template;
 mod control;
 mod docs;
 mod exits;

@@ -4,6 +4,7 @@
 
 mod additions;
 mod catalog;
+mod consul_template;
 mod example;
 mod harness;
 mod health;

@@ -100,7 +100,7 @@ impl Pilot {
     }
 
     /// The binary of this repository, whichever is under test.
-    pub(super) fn of_this_repository(mut self) -> Self {
+    pub(crate) fn of_this_repository(mut self) -> Self {
         self.binary = own_binary();
         self
     }
