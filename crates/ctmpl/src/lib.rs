@@ -24,5 +24,6 @@ mod world;
 
 pub use brain::{Brain, Known};
 pub use dependency::{Dependency, Filter, Source};
+pub use go_template::Memory;
 pub use template::{Language, Pass, Template};
 pub use world::{PluginFailure, World, WrittenFile};

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use go_template::{Functions, MissingKey, Options, Value};
+use go_template::{Functions, Memory, MissingKey, Options, Value};
 
 use crate::{
     brain::Brain,
@@ -73,16 +73,19 @@ impl Template {
         })
     }
 
+    /// Executes it over what is known now, with a memory of its executions before: what did not
+    /// change is said again and not executed.
+    pub fn execute_again(&self, brain: &Brain, world: &dyn World, memory: &mut Memory) -> Pass {
+        let scene = Scene::new(self, brain, world);
+        let text = self.parsed.execute_again(&Value::Nil, &scene, memory);
+        pass(scene, text.map_err(|error| error.to_string()))
+    }
+
     /// Executes it over what is known now.
     pub fn execute(&self, brain: &Brain, world: &dyn World) -> Pass {
         let scene = Scene::new(self, brain, world);
         let text = scene.execute(None, &Value::Nil);
-        let (used, missing) = scene.into_dependencies();
-        Pass {
-            text: text.map_err(|error| format!("execute: {error}")),
-            used,
-            missing,
-        }
+        pass(scene, text)
     }
 
     pub(crate) fn parsed(&self) -> &go_template::Template {
@@ -95,5 +98,14 @@ impl Template {
 
     pub(crate) fn sandbox(&self) -> Option<&str> {
         self.sandbox.as_deref()
+    }
+}
+
+fn pass(scene: Scene<'_>, text: Result<Vec<u8>, String>) -> Pass {
+    let (used, missing) = scene.into_dependencies();
+    Pass {
+        text: text.map_err(|error| format!("execute: {error}")),
+        used,
+        missing,
     }
 }

@@ -23,11 +23,12 @@ use crate::{
     error::{self, Error},
     format,
     function::Host,
+    memory::Memory,
     node::{Action, BodyId, Branches, Call, Located, Loop, Node},
     quote,
     template::Parsed,
     text::Text,
-    value::Value,
+    value::{List, Value},
 };
 
 /// How many templates may be in the middle of calling each other, as in Go.
@@ -37,6 +38,7 @@ const MAX_CALLS: usize = 100_000;
 pub(crate) struct Executor<'t> {
     parsed: &'t Parsed,
     host: &'t dyn Host,
+    memory: Option<&'t mut Memory>,
     /// The name of the template being executed.
     template: Text,
     /// The node an error would be blamed on.
@@ -56,6 +58,7 @@ impl<'t> Executor<'t> {
         template: &Text,
         data: &Value,
         host: &'t dyn Host,
+        memory: Option<&'t mut Memory>,
     ) -> Result<Self, Error> {
         let Some(&body) = parsed.forest.by_name.get(template) else {
             let (name, wanted) = (parsed.name.to_str(), template.to_str());
@@ -64,6 +67,7 @@ impl<'t> Executor<'t> {
         let mut executor = Self {
             parsed,
             host,
+            memory,
             template: template.clone(),
             place: None,
             variables: Variables::default(),
@@ -114,8 +118,17 @@ impl<'t> Executor<'t> {
     /// Leaves the innermost frame and forgets the variables it declared.
     fn leave(&mut self) {
         match self.frames.pop() {
-            Some(Frame::Body { scope, .. } | Frame::Loop { scope, .. }) => {
+            Some(Frame::Body { scope, .. }) => self.variables.truncate(scope.variables()),
+            Some(Frame::Loop {
+                range,
+                scope,
+                began,
+                ..
+            }) => {
                 self.variables.truncate(scope.variables());
+                if let (Some(memory), Some((list, from))) = (&mut self.memory, began) {
+                    memory.note(range.body, list, &self.output[from..]);
+                }
             }
             Some(Frame::Call { template, base }) => {
                 self.template = template;
@@ -197,14 +210,36 @@ impl<'t> Executor<'t> {
         let elements = Elements::of(&value, range.pipe.declared.len())?;
         if elements.is_empty() {
             self.enter_otherwise(range.otherwise, dot, scope);
+        } else if self.recall(range, &value) {
+            self.variables.truncate(scope.variables());
         } else {
             self.frames.push(Frame::Loop {
                 range,
                 elements,
                 scope,
+                began: self.listed(range, &value),
             });
         }
         Ok(())
+    }
+
+    /// Says again what the loop said over this very list, if that is remembered.
+    fn recall(&mut self, range: &Loop, value: &Operand) -> bool {
+        let listed = self.listed(range, value);
+        let (Some(memory), Some((list, _))) = (&mut self.memory, listed) else {
+            return false;
+        };
+        let said = memory.recall(range.body, &list);
+        said.map(|text| self.output.extend_from_slice(text))
+            .is_some()
+    }
+
+    /// The list of a loop whose output is worth remembering, and where it begins.
+    fn listed(&self, range: &Loop, value: &Operand) -> Option<(List, usize)> {
+        let list = value.value().and_then(Value::as_list);
+        let list = list.filter(|list| range.closed && list.identity().is_some())?;
+        let listens = self.memory.is_some();
+        listens.then(|| (list.clone(), self.output.len()))
     }
 
     /// Runs the body of a loop for one element.

@@ -24,11 +24,13 @@
 
 mod builtin;
 mod character;
+mod closed;
 mod error;
 mod executor;
 mod format;
 mod function;
 mod lexer;
+mod memory;
 mod node;
 mod number;
 mod parser;
@@ -40,6 +42,7 @@ mod value;
 
 pub use error::{Error, Stage};
 pub use function::{Function, Functions, Host, Kind, Signature};
+pub use memory::Memory;
 pub use template::{MissingKey, Options, Template};
 pub use text::Text;
 pub use value::{Element, Items, List, Map, Object, Value};

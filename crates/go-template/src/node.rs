@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 use crate::{number::Number, quote, text::Text};
 
 /// A place in a list of bodies; bodies refer to each other so that no tree is deep.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct BodyId(pub(crate) usize);
 
 /// Everything a text defines.
@@ -62,6 +62,8 @@ pub(crate) struct Loop {
     pub(crate) pipe: Pipe,
     pub(crate) body: BodyId,
     pub(crate) otherwise: Option<BodyId>,
+    /// Whether it says nothing but what its list says.
+    pub(crate) closed: bool,
 }
 
 /// A `template`, or the call a `block` makes.

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use crate::{
-    builtin,
+    builtin, closed,
     error::Error,
     executor::Executor,
     function::{Functions, Host, Nobody},
-    node::Forest,
+    memory::Memory,
+    node::{Forest, Node},
     parser::{self, Context},
     text::Text,
     value::Value,
@@ -81,8 +82,10 @@ impl Template {
             right: options.right(),
             is_function: &|name| functions.find(name).is_some() || builtin::find(name).is_some(),
         };
+        let mut forest = parser::parse(text, &context)?;
+        mark_closed(&mut forest, &|name| functions.find(name).is_none());
         let parsed = Parsed {
-            forest: parser::parse(text, &context)?,
+            forest,
             name: Text::from(name),
             source: text.to_owned(),
             functions: functions.clone(),
@@ -95,13 +98,13 @@ impl Template {
 
     /// Executes the template over a value.
     pub fn execute(&self, data: &Value) -> Result<String, Error> {
-        self.execute_bytes(&self.parsed.name, data, &Nobody)
+        self.execute_bytes(&self.parsed.name, data, &Nobody, None)
             .map(into_string)
     }
 
     /// Executes one of the templates that the text defines.
     pub fn execute_template(&self, name: &str, data: &Value) -> Result<String, Error> {
-        self.execute_bytes(&Text::from(name), data, &Nobody)
+        self.execute_bytes(&Text::from(name), data, &Nobody, None)
             .map(into_string)
     }
 
@@ -114,9 +117,23 @@ impl Template {
         host: &dyn Host,
     ) -> Result<Vec<u8>, Error> {
         match name {
-            Some(name) => self.execute_bytes(&Text::from(name), data, host),
-            None => self.execute_bytes(&self.parsed.name, data, host),
+            Some(name) => self.execute_bytes(&Text::from(name), data, host, None),
+            None => self.execute_bytes(&self.parsed.name, data, host, None),
         }
+    }
+
+    /// Executes the template with a host, and with a memory of the executions before, which must
+    /// all have been of this template.
+    pub fn execute_again(
+        &self,
+        data: &Value,
+        host: &dyn Host,
+        memory: &mut Memory,
+    ) -> Result<Vec<u8>, Error> {
+        memory.begin();
+        let output = self.execute_bytes(&self.parsed.name, data, host, Some(memory))?;
+        memory.end();
+        Ok(output)
     }
 
     /// Tells whether the text defines a template of this name.
@@ -124,8 +141,33 @@ impl Template {
         self.parsed.forest.by_name.contains_key(name.as_bytes())
     }
 
-    fn execute_bytes(&self, name: &Text, data: &Value, host: &dyn Host) -> Result<Vec<u8>, Error> {
-        Executor::new(&self.parsed, name, data, host)?.run()
+    fn execute_bytes(
+        &self,
+        name: &Text,
+        data: &Value,
+        host: &dyn Host,
+        memory: Option<&mut Memory>,
+    ) -> Result<Vec<u8>, Error> {
+        Executor::new(&self.parsed, name, data, host, memory)?.run()
+    }
+}
+
+/// Marks the loops that say nothing but what their lists say.
+fn mark_closed(forest: &mut Forest, is_plain: &dyn Fn(&str) -> bool) {
+    let mut marks = Vec::new();
+    for (body, nodes) in forest.bodies.iter().enumerate() {
+        for (at, node) in nodes.iter().enumerate() {
+            if let Node::Range(range) = node
+                && closed::is_closed(forest, range, is_plain)
+            {
+                marks.push((body, at));
+            }
+        }
+    }
+    for (body, at) in marks {
+        if let Some(Node::Range(range)) = forest.bodies[body].get_mut(at) {
+            range.closed = true;
+        }
     }
 }
 

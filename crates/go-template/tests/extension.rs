@@ -10,8 +10,8 @@ use std::{
 
 use expect_test::expect;
 use go_template::{
-    Element, Error, Function, Functions, Kind, List, Map, Object, Options, Signature, Template,
-    Value,
+    Element, Error, Function, Functions, Host, Items, Kind, List, Map, Memory, Object, Options,
+    Signature, Template, Value,
 };
 
 fn render(text: &str, data: &Value, functions: &Functions) -> Result<String, Error> {
@@ -219,4 +219,101 @@ fn functions_refuse_other_types() {
         template: page:1:2: executing "page" at <call (adder 1) 2.5>: error calling call: arg 0: value has type float64; should be int
         template: page:1:8: executing "page" at <call>: error calling call: call of nil"#]]
     .assert_eq(&messages);
+}
+
+/// Numbers that are made when asked for, and who counts how often.
+struct Counted {
+    numbers: Vec<i64>,
+    made: std::sync::atomic::AtomicUsize,
+}
+
+impl Items for Counted {
+    fn count(&self) -> usize {
+        self.numbers.len()
+    }
+
+    fn item(&self, index: usize) -> Value {
+        self.made.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        Value::Int(self.numbers[index])
+    }
+
+    fn identity(&self) -> Option<usize> {
+        Some(self.numbers.as_ptr().addr())
+    }
+}
+
+fn counted(numbers: &[i64]) -> Arc<Counted> {
+    Arc::new(Counted {
+        numbers: numbers.to_vec(),
+        made: 0.into(),
+    })
+}
+
+struct Nothing;
+
+impl Host for Nothing {
+    fn call(&self, _: usize, _: &[Value]) -> Result<Value, String> {
+        Ok("host".into())
+    }
+}
+
+/// Executes a template three times over `a` and `b`, another `b` the third time; gives the
+/// outputs, and how often elements of `a` were made.
+fn three_times(text: &str) -> (Vec<String>, usize) {
+    let mut functions = Functions::new();
+    functions.declare("host", Signature::new([]), 0);
+    let template = Template::parse("", text, &Options::default(), &functions).unwrap();
+    let (a, b) = (counted(&[1, 2]), counted(&[3]));
+    let mut memory = Memory::new();
+    let outputs = [b.clone(), b, counted(&[4])].map(|b| {
+        let list = |items: &Arc<Counted>| List::made(Element::Int, items.clone()).into();
+        let data = Map::new(
+            Element::Any,
+            [("a".into(), list(&a)), ("b".into(), list(&b))],
+        );
+        let data = Value::from(data);
+        let output = template
+            .execute_again(&data, &Nothing, &mut memory)
+            .unwrap();
+        let anew = template.execute_with(None, &data, &Nothing).unwrap();
+        assert_eq!(output, anew, "{text}");
+        String::from_utf8(output).unwrap()
+    });
+    // What was executed anew, to compare, made each of them once.
+    let made = a.made.load(std::sync::atomic::Ordering::Relaxed);
+    (outputs.into(), made - 6)
+}
+
+#[test]
+fn a_loop_over_the_same_list_is_said_again_and_not_executed() {
+    for (text, last) in [
+        ("{{range .a}}{{.}},{{end}}{{range .b}}{{.}}{{end}}", "1,2,4"),
+        (
+            "{{range $i, $n := .a}}{{$i}}{{printf \"%02d\" $n}} {{end}}{{range .b}}{{.}}{{end}}",
+            "001 102 4",
+        ),
+        (
+            "{{range .a}}{{if eq . 1}}{{continue}}{{end}}{{$x := .}}{{$x}}{{break}}{{else}}no{{end}}",
+            "2",
+        ),
+    ] {
+        let (outputs, made) = three_times(text);
+        assert_eq!(outputs[2], last, "{text}");
+        assert_eq!(made, 2, "{text}");
+    }
+}
+
+#[test]
+fn a_loop_that_may_say_something_else_is_executed() {
+    for text in [
+        "{{range .a}}{{len $.b}}{{end}}",
+        "{{$x := 1}}{{range .a}}{{$x}}{{end}}",
+        "{{$x := 1}}{{range .a}}{{$x = .}}{{end}}{{$x}}",
+        "{{range .a}}{{host}}{{end}}",
+        "{{define \"t\"}}{{host}}{{end}}{{range .a}}{{template \"t\"}}{{end}}",
+        "{{$x := 1}}{{range .a}}{{if .}}{{$x}}{{end}}{{$x := 2}}{{end}}",
+    ] {
+        let (_, made) = three_times(text);
+        assert_eq!(made, 6, "{text}");
+    }
 }

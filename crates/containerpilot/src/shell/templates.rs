@@ -12,7 +12,7 @@ use std::{
 };
 
 use catalog::answer::Answer;
-use ctmpl::{Dependency, Known, Language, Pass, Source};
+use ctmpl::{Dependency, Known, Language, Memory, Pass, Source};
 use pilot_core::{
     Input, Level, Rendering, TemplateName,
     spec::{TemplateSource, TemplateSpec},
@@ -48,6 +48,8 @@ struct Sheet {
     spec: TemplateSpec,
     /// The text it was parsed from, and what came of that.
     parsed: Option<(String, ctmpl::Template)>,
+    /// What it said before, so that a change costs as much as it changes.
+    memory: Memory,
     /// What it looks at.
     needs: BTreeSet<Source>,
     /// What it cannot go on without; whether it must also be there, besides being known.
@@ -61,6 +63,7 @@ impl Sheet {
         Self {
             spec,
             parsed: None,
+            memory: Memory::new(),
             needs: BTreeSet::new(),
             waiting: BTreeMap::new(),
             plugins: Answers::default(),
@@ -78,6 +81,7 @@ impl Sheet {
         }
         let parsed = ctmpl::Template::parse(name, &text, &language(&self.spec))?;
         self.parsed = Some((text, parsed.clone()));
+        self.memory = Memory::new();
         Ok(parsed)
     }
 
@@ -191,7 +195,7 @@ impl Shell {
         let sandbox = sheet.spec.language.sandbox.clone();
         loop {
             let scenery = Scenery::new(&self.environment, &sheet.plugins);
-            let pass = template.execute(&self.follows.brain, &scenery);
+            let pass = template.execute_again(&self.follows.brain, &scenery, &mut sheet.memory);
             let mut read = false;
             for dependency in &pass.missing {
                 if let Dependency::File(path) = dependency {

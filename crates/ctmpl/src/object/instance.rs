@@ -35,6 +35,11 @@ impl Items for All {
     fn item(&self, index: usize) -> Value {
         value(&self.0, index)
     }
+
+    fn identity(&self) -> Option<usize> {
+        // An empty list has no place of its own.
+        (!self.0.is_empty()).then(|| self.0.as_ptr().addr())
+    }
 }
 
 /// One instance, by its place among those that came with it.

@@ -35,6 +35,8 @@ pub(super) enum Frame<'t> {
         range: &'t Loop,
         elements: Elements,
         scope: Scope,
+        /// The list and where the output began, for whoever remembers what it says.
+        began: Option<(List, usize)>,
     },
     /// The template to go back to.
     Call { template: Text, base: usize },

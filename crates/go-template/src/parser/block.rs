@@ -110,6 +110,7 @@ impl Parser<'_, '_> {
                     pipe,
                     body,
                     otherwise: None,
+                    closed: false,
                 },
                 Part::First,
             ),

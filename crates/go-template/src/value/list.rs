@@ -54,6 +54,12 @@ pub trait Items: Send + Sync {
 
     /// Makes one; nil for an index that is not below the count.
     fn item(&self, index: usize) -> Value;
+
+    /// Gives a number that no other items have while these are held, unless they are made of the
+    /// very same data; none if there is no such number.
+    fn identity(&self) -> Option<usize> {
+        None
+    }
 }
 
 #[derive(Clone)]
@@ -140,6 +146,20 @@ impl List {
             Storage::Held(items) => items[self.start..].as_ptr().addr(),
             Storage::Made(items) => Arc::as_ptr(items).addr() + self.start,
         }
+    }
+
+    /// Gives a number that tells what the list is made of as long as it is held, if there is one.
+    pub(crate) fn identity(&self) -> Option<usize> {
+        match &self.storage {
+            Storage::Held(_) => None,
+            Storage::Made(items) => items.identity(),
+        }
+    }
+
+    /// Tells whether both are the same part of the same data.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let part = |list: &Self| (list.identity(), list.start, list.end);
+        self.identity().is_some() && part(self) == part(other) && self.element == other.element
     }
 
     /// Counts the elements a slice of the list can have at most.
