@@ -13,6 +13,7 @@ mod environment;
 mod logging;
 mod machine;
 mod memory;
+mod migrate;
 mod render;
 mod run;
 mod say;

@@ -141,7 +141,7 @@ pub(crate) fn config(flag: Option<&str>, out: Option<&str>) -> ExitCode {
     }
 }
 
-fn deliver(text: &str, out: Option<&str>) -> ExitCode {
+pub(crate) fn deliver(text: &str, out: Option<&str>) -> ExitCode {
     let (written, target) = match out {
         None | Some("" | "-") => {
             let mut stdout = std::io::stdout().lock();

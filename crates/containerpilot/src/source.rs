@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use pilot_config::{Config, Problems, Source, World};
+use pilot_config::{Config, Migration, Problems, Source, World};
 
 use crate::{VERSION, consul_template::Order, environment::Environment, machine};
 
@@ -108,6 +108,16 @@ impl Origin {
         // A fault of ours must not take the application with it: a reload is refused, no more.
         let loaded = catch_unwind(AssertUnwindSafe(load)).map_err(|_| LoadError::Fault)?;
         loaded.map_err(LoadError::Problems)
+    }
+
+    /// Reads, and writes it anew in the form of ContainerPilot 3.
+    pub(crate) fn migrate(&self, environment: &Environment) -> Result<Migration, LoadError> {
+        let texts = self.read()?;
+        let (sources, program) = (sources(&texts), &self.program);
+        let migrated = with_world(environment, |world| {
+            pilot_config::migrate(&sources, &World { program, ..*world })
+        });
+        migrated.map_err(LoadError::Problems)
     }
 
     /// Finds the control socket, even in a configuration that is otherwise faulty.

@@ -20,6 +20,7 @@ mod duration;
 mod findings;
 mod json5;
 mod layers;
+mod migrate;
 mod problem;
 mod raw;
 mod render;
@@ -38,6 +39,7 @@ pub use config::{
 };
 use findings::Findings;
 pub use layers::Override;
+pub use migrate::Migration;
 pub use problem::{Excerpt, Place, Problem, Problems, Severity};
 pub use world::{Interface, World};
 
@@ -101,4 +103,10 @@ pub fn load(sources: &[Source<'_>], world: &World<'_>) -> Result<Config, Problem
         }),
         _ => Err(Problems { list }),
     }
+}
+
+/// Writes a configuration of ContainerPilot 1 or 2 in the form of 3. It was one file then; the
+/// program that it wraps, if it is known, is [`World::program`].
+pub fn migrate(sources: &[Source<'_>], world: &World<'_>) -> Result<Migration, Problems> {
+    migrate::migrate(sources, world)
 }

@@ -22,7 +22,7 @@ pub(super) const USAGE: &str = "  -config string
     	Print the version and quit.
 
 Subcommands, each with --help:
-  run check render status reload maintenance env metric ping
+  run check migrate render status reload maintenance env metric ping
   signal start stop restart catalog version
 
 Around a program, with a configuration of ContainerPilot 1 or 2:

@@ -9,7 +9,7 @@ use std::{
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::go_flags;
-use crate::{ask, render, run, signals};
+use crate::{ask, migrate, render, run, signals};
 
 /// Lives inside a container and makes any application run itself.
 #[derive(Parser, Debug)]
@@ -57,6 +57,8 @@ enum What {
         #[arg(long)]
         json: bool,
     },
+    /// Write a configuration of ContainerPilot 1 or 2 anew in the form of 3
+    Migrate(migrate::Order),
     /// Render a configuration, or any template over JSON data
     Render(render::Order),
     /// Show jobs, watches and templates of the running helper
@@ -155,6 +157,7 @@ pub(super) fn is_subcommand(word: &OsStr) -> bool {
 const NAMES: &[&str] = &[
     "run",
     "check",
+    "migrate",
     "render",
     "status",
     "reload",
@@ -191,6 +194,7 @@ impl Words {
                 program,
                 json,
             } => render::check(config.or(file).as_deref(), &program, json),
+            What::Migrate(order) => migrate::migrate(&order),
             What::Render(order) => render::render(&order),
             What::Status { whom, json } => whom.helper(|helper| helper.status(json)),
             What::Reload { whom } => whom.helper(ask::Helper::reload),

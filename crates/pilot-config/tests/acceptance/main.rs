@@ -10,6 +10,7 @@ mod harness;
 mod health;
 mod jobs;
 mod layers;
+mod migrate;
 mod render;
 mod sections;
 mod toplevel;

@@ -1,0 +1,166 @@
+//! A configuration of ContainerPilot 1 or 2, written anew in the form of 3.
+//!
+//! The text is carried over, not what it means here and now: template actions inside of values
+//! stay what they are, so the new file is as general as the old one.
+
+mod action;
+mod carry;
+mod page;
+
+use crate::{
+    Problem, Problems, Severity, Source, World, json5, raw::v2::RawV2, render, sources,
+    value::Value,
+};
+use action::Marked;
+
+/// A configuration in its new form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Migration {
+    /// The new file, with a comment wherever it behaves otherwise.
+    pub text: String,
+    /// What whoever takes it over must know, one sentence or two each.
+    pub report: Vec<String>,
+}
+
+/// Writes the file anew. Nothing of it is checked here but that it can be read: what is wrong with
+/// the old file or the new one in this very place is part of the report.
+pub(crate) fn migrate(sources: &[Source<'_>], world: &World<'_>) -> Result<Migration, Problems> {
+    let [source] = *sources else {
+        return Err(several());
+    };
+    let mut report = Vec::new();
+    let (document, mut marked) = match marked(source.text) {
+        Some((document, marked)) => (document, marked),
+        None => {
+            report.push(
+                "Template actions stand around keys or entries, not only inside of values, so \
+                 this is what the template gives in this environment: put them back by hand."
+                    .to_owned(),
+            );
+            let mut document = rendered(source, world)?;
+            let mut marked = Marked::plain();
+            marked.literal_value(&mut document);
+            (document, marked)
+        }
+    };
+    if !RawV2::is_meant(&document, !world.program.is_empty()) {
+        return Err(not_old(source.name));
+    }
+    if let Err(problems) = crate::load(sources, world) {
+        let reasons = problems
+            .list
+            .iter()
+            .filter(|one| one.severity == Severity::Error);
+        report.extend(
+            reasons
+                .map(|problem| format!("The old file does not load here: {}", one_line(problem))),
+        );
+    }
+    let program = program(world, &mut marked, &mut report);
+    let carried = carry::carry(&document, &program, &mut report);
+    let report: Vec<String> = report.iter().map(|line| marked.put_back(line)).collect();
+    let text = page::print(&headline(source.name, &report), &carried);
+    let text = marked.put_back(&text);
+    Ok(Migration {
+        report: checked(report, source.name, &text, world),
+        text,
+    })
+}
+
+fn marked(text: &str) -> Option<(Value, Marked)> {
+    let marked = Marked::read(text)?;
+    let document = json5::parse(marked.text()).ok()?;
+    marked.is_sound(&document).then_some((document, marked))
+}
+
+fn rendered(source: Source<'_>, world: &World<'_>) -> Result<Value, Problems> {
+    let rendered = sources::render_all(&[source], world);
+    let (_, documents) = sources::read_all(&[source], &rendered)?;
+    documents
+        .into_iter()
+        .next()
+        .ok_or_else(|| not_old(source.name))
+}
+
+/// Makes the words of the command line texts of the file.
+fn program(world: &World<'_>, marked: &mut Marked, report: &mut Vec<String>) -> Vec<String> {
+    let renders = |word: &String| render::render(word, "program", world).is_ok();
+    let words = world.program.iter();
+    if !world.program.iter().all(renders) {
+        return words.map(|word| marked.literal(word)).collect();
+    }
+    let late = |word: &&String| {
+        let word = word.split_once("{{").map_or("", |(_, action)| action);
+        word.contains(".CONTAINERPILOT_") && word.contains("_IP")
+    };
+    report.extend(words.clone().filter(late).map(|word| {
+        format!(
+            "An argument of the program takes its address from a template ({}), which is not known \
+             yet when a file of ContainerPilot 3 is rendered: take it from the environment, with \
+             `sh -c`.",
+            word.replace("{{", "").replace("}}", "").trim()
+        )
+    }));
+    words.map(|word| marked.word(word)).collect()
+}
+
+fn not_old(name: &str) -> Problems {
+    let problem = Problem {
+        severity: Severity::Error,
+        place: None,
+        reason: format!("cannot migrate `{name}`: not a configuration of ContainerPilot 1 or 2"),
+        hint: Some(
+            "one that names only a catalog needs the program beside it: `containerpilot migrate \
+             FILE -- PROGRAM ARGUMENTS`"
+                .to_owned(),
+        ),
+    };
+    Problems {
+        list: vec![problem],
+    }
+}
+
+fn several() -> Problems {
+    let problem = Problem {
+        severity: Severity::Error,
+        place: None,
+        reason: "cannot migrate several files at once".to_owned(),
+        hint: Some("ContainerPilot 1 and 2 knew one file; name it".to_owned()),
+    };
+    Problems {
+        list: vec![problem],
+    }
+}
+
+fn headline(name: &str, report: &[String]) -> Vec<String> {
+    let mut lines = vec![format!(
+        "Written by `containerpilot migrate` from {name}, a configuration of ContainerPilot 1 or 2."
+    )];
+    lines.extend(report.iter().map(|line| format!("- {line}")));
+    lines
+}
+
+/// Adds what is wrong with the new file here, if anything is.
+fn checked(mut report: Vec<String>, name: &str, text: &str, world: &World<'_>) -> Vec<String> {
+    let world = World {
+        program: &[],
+        ..*world
+    };
+    if let Err(problems) = crate::load(&[Source { name, text }], &world) {
+        let errors = problems
+            .list
+            .iter()
+            .filter(|one| one.severity == Severity::Error);
+        report.extend(
+            errors.map(|problem| format!("The new file does not load here: {}", one_line(problem))),
+        );
+    }
+    report
+}
+
+fn one_line(problem: &Problem) -> String {
+    let reason = problem.reason.lines().next().unwrap_or_default();
+    let place = problem.place.as_ref();
+    let place = place.map(|place| format!(" (line {})", place.line));
+    format!("{reason}{}.", place.unwrap_or_default())
+}

@@ -1,0 +1,465 @@
+//! Which words of the old file become which of the new one.
+
+use std::collections::HashSet;
+
+use super::page::{Entry, Node};
+use crate::value::{Kind, Value};
+
+/// The word that makes a limit none, as `UNBOUNDED` does for a file that is not migrated.
+const NO_LIMIT: &str = "24h";
+
+/// Makes the new file.
+pub(super) fn carry(document: &Value, program: &[String], report: &mut Vec<String>) -> Node {
+    let mut carry = Carry {
+        document,
+        program,
+        report,
+        names: HashSet::new(),
+        watches: Vec::new(),
+    };
+    carry.file()
+}
+
+struct Carry<'a> {
+    document: &'a Value,
+    /// The words of the command line.
+    program: &'a [String],
+    report: &'a mut Vec<String>,
+    /// The names of jobs so far.
+    names: HashSet<String>,
+    watches: Vec<(Vec<String>, Node)>,
+}
+
+type Jobs = Vec<(Vec<String>, Node)>;
+
+impl Carry<'_> {
+    fn file(&mut self) -> Node {
+        let document = self.document;
+        let mut entries: Vec<Entry> = ["consul", "catalog", "logging", "control", "stopTimeout"]
+            .into_iter()
+            .filter_map(|key| same(document, key))
+            .collect();
+        let jobs = self.jobs();
+        entries.push(Entry::new("jobs", Node::List(jobs)));
+        if !self.watches.is_empty() {
+            let watches = std::mem::take(&mut self.watches);
+            entries.push(Entry::new("watches", Node::List(watches)));
+        }
+        entries.extend(self.telemetry());
+        self.say_what_is_left();
+        Node::Object(entries)
+    }
+
+    fn jobs(&mut self) -> Jobs {
+        let services = list(self.document, "services");
+        let app = match services.first().and_then(|service| text(service, "name")) {
+            Some(name) => self.service_name(&name),
+            None => self.name("app", ""),
+        };
+        let mut jobs = Vec::new();
+        jobs.extend(self.pre_start());
+        let coprocesses = list(self.document, "coprocesses");
+        jobs.extend(coprocesses.into_iter().map(|entry| self.coprocess(entry)));
+        jobs.push(self.app(&app, services.first().copied()));
+        jobs.extend(
+            services
+                .into_iter()
+                .skip(1)
+                .map(|service| self.service(service)),
+        );
+        let backends = list(self.document, "backends");
+        jobs.extend(backends.into_iter().map(|backend| self.backend(backend)));
+        let tasks = list(self.document, "tasks");
+        jobs.extend(tasks.into_iter().map(|task| self.task(task)));
+        jobs.extend(self.sensors());
+        jobs.extend(self.hook("preStop", &app, "stopping"));
+        jobs.extend(self.hook("postStop", &app, "stopped"));
+        let reload = Node::Object(vec![
+            Entry::new("name", Node::text(&self.name("reload", ""))),
+            Entry::new("exec", Node::text("containerpilot -reload")),
+            Entry::new("when", when(&[("source", "SIGHUP")])),
+        ]);
+        let note = "SIGHUP went to ContainerPilot and reloaded; without this job it would go to the \
+                    application.";
+        jobs.push((vec![note.to_owned()], reload));
+        jobs
+    }
+
+    /// The command before all others, under its old name or its new one.
+    fn before(&self) -> Option<&Value> {
+        get(self.document, "preStart").or_else(|| get(self.document, "onStart"))
+    }
+
+    fn pre_start(&mut self) -> Option<(Vec<String>, Node)> {
+        let exec = Node::value(self.before()?);
+        let name = self.name("preStart", "");
+        let job = Node::Object(vec![
+            Entry::new("name", Node::text(&name)),
+            Entry::new("exec", exec),
+            raw(),
+            Entry::new("essential", Node::text("failure")),
+        ]);
+        Some((Vec::new(), job))
+    }
+
+    /// The start of what runs once: after `preStart`, if there is one.
+    fn start(&self) -> Option<Entry> {
+        self.before()?;
+        let when = when(&[("source", "preStart"), ("once", "exitSuccess")]);
+        Some(Entry::new("when", when))
+    }
+
+    fn app(&mut self, name: &str, service: Option<&Value>) -> (Vec<String>, Node) {
+        let mut notes = Vec::new();
+        let mut entries = vec![Entry::new("name", Node::text(name))];
+        if self.program.is_empty() {
+            notes.push(
+                "The program was on the command line, which this file replaces: give it here, as \
+                 exec: [\"PROGRAM\", \"ARGUMENT\"], with `essential: true` and \
+                 `logging: { raw: true }`."
+                    .to_owned(),
+            );
+            self.report.push(format!(
+                "The program is not known: name it after the file, `containerpilot migrate FILE -- \
+                 PROGRAM ARGUMENTS`, or write the `exec` of job `{name}` by hand."
+            ));
+        } else {
+            entries.push(Entry::new("exec", Node::texts(self.program)));
+            entries.push(raw());
+            entries.push(Entry::new("essential", Node::Inline("true".to_owned())));
+        }
+        entries.extend(self.start());
+        if let Some(service) = service {
+            entries.extend(self.service_entries(service));
+        }
+        if name != "app" {
+            let variable = name.to_uppercase().replace('-', "_");
+            self.report.push(format!(
+                "The program's pid is in CONTAINERPILOT_{variable}_PID, no longer in \
+                 CONTAINERPILOT_APP_PID."
+            ));
+        }
+        (notes, Node::Object(entries))
+    }
+
+    fn service(&mut self, service: &Value) -> (Vec<String>, Node) {
+        let written = text(service, "name").unwrap_or_default();
+        let name = self.service_name(&written);
+        let mut entries = vec![Entry::new("name", Node::text(&name))];
+        entries.extend(self.start());
+        entries.extend(self.service_entries(service));
+        (Vec::new(), Node::Object(entries))
+    }
+
+    fn service_entries(&mut self, service: &Value) -> Vec<Entry> {
+        let mut entries: Vec<Entry> = ["port", "interfaces", "tags", "consul"]
+            .into_iter()
+            .filter_map(|key| same(service, key))
+            .collect();
+        let mut health: Vec<Entry> = Vec::new();
+        let exec = get(service, "health");
+        health.extend(exec.map(|exec| Entry::new("exec", Node::value(exec))));
+        health.extend(get(service, "poll").map(|poll| Entry::new("interval", Node::value(poll))));
+        health.extend(self.ttl(service));
+        let timeout = same(service, "timeout");
+        let limited = timeout.is_some() || exec.is_none();
+        health.extend(timeout);
+        let health = Entry::new("health", Node::Object(health));
+        entries.push(if limited {
+            health
+        } else {
+            health.noted("A check may take as long as its interval now; it had no limit before.")
+        });
+        entries
+    }
+
+    /// A status that lapses between two reports is refused by ContainerPilot 3.
+    fn ttl(&mut self, service: &Value) -> Option<Entry> {
+        let ttl = get(service, "ttl")?;
+        let poll = get(service, "poll").and_then(number);
+        if let (Some(poll), Some(written)) = (poll, number(ttl))
+            && written < poll
+        {
+            let longer = poll * 2.0;
+            self.report.push(format!(
+                "A `ttl` of {written} with a `poll` of {poll} let the service lapse between two \
+                 checks: it is {longer} now."
+            ));
+            let node = Node::Inline(longer.to_string());
+            return Some(Entry::new("ttl", node));
+        }
+        Some(Entry::new("ttl", Node::value(ttl)))
+    }
+
+    fn backend(&mut self, backend: &Value) -> (Vec<String>, Node) {
+        let service = text(backend, "name").unwrap_or_default();
+        let number = self.watches.len() + 1;
+        let watch = if self.names.insert(format!("watch.{service}")) {
+            service.clone()
+        } else {
+            format!("{service}-{number}")
+        };
+        let mut entries = vec![Entry::new("name", Node::text(&watch))];
+        if watch != service {
+            entries.push(Entry::new("service", Node::text(&service)));
+        }
+        entries.extend(get(backend, "poll").map(|poll| Entry::new("interval", Node::value(poll))));
+        entries.extend(same(backend, "tag"));
+        self.watches.push((Vec::new(), Node::Object(entries)));
+        let source = format!("watch.{watch}");
+        let name = self.name("onChange", &service);
+        let mut job = vec![Entry::new("name", Node::text(&name))];
+        job.extend(get(backend, "onChange").map(|exec| Entry::new("exec", Node::value(exec))));
+        job.push(Entry::new(
+            "when",
+            when(&[("source", &source), ("each", "changed")]),
+        ));
+        job.extend(same(backend, "timeout"));
+        (self.not_after_pre_start(), Node::Object(job))
+    }
+
+    fn task(&mut self, task: &Value) -> (Vec<String>, Node) {
+        let name = self.name("task", &text(task, "name").unwrap_or_default());
+        let mut job = vec![Entry::new("name", Node::text(&name))];
+        job.extend(get(task, "command").map(|exec| Entry::new("exec", Node::value(exec))));
+        job.extend(get(task, "frequency").map(interval));
+        job.extend(same(task, "timeout"));
+        (vec![AT_ONCE.to_owned()], Node::Object(job))
+    }
+
+    fn coprocess(&mut self, coprocess: &Value) -> (Vec<String>, Node) {
+        let command = get(coprocess, "command");
+        let program = || {
+            let words = command.map(words).unwrap_or_default();
+            let program = words.first().cloned().unwrap_or_default();
+            program.rsplit('/').next().unwrap_or_default().to_owned()
+        };
+        let written = text(coprocess, "name").filter(|name| !name.is_empty());
+        let name = self.name("coprocess", &written.unwrap_or_else(program));
+        let mut job = vec![Entry::new("name", Node::text(&name))];
+        job.extend(command.map(|exec| Entry::new("exec", Node::value(exec))));
+        job.extend(self.start());
+        job.extend(same(coprocess, "restarts"));
+        (Vec::new(), Node::Object(job))
+    }
+
+    fn sensors(&mut self) -> Jobs {
+        let Some(telemetry) = get(self.document, "telemetry") else {
+            return Vec::new();
+        };
+        let sensors = some(telemetry, "sensors");
+        sensors
+            .into_iter()
+            .map(|sensor| self.sensor(sensor))
+            .collect()
+    }
+
+    fn sensor(&mut self, sensor: &Value) -> (Vec<String>, Node) {
+        let metric = metric_name(sensor);
+        let name = self.name("sensor", &metric);
+        let mut job = vec![Entry::new("name", Node::text(&name))];
+        if let Some(check) = get(sensor, "check") {
+            let command: Vec<String> = words(check).iter().map(|word| for_shell(word)).collect();
+            let script = format!(
+                "value=$({}) && containerpilot -putmetric \"{metric}=$value\"",
+                command.join(" ")
+            );
+            let exec = ["/bin/sh".to_owned(), "-c".to_owned(), script];
+            job.push(Entry::new("exec", Node::texts(&exec)));
+        }
+        if let Some(poll) = get(sensor, "poll") {
+            job.push(interval(poll));
+        }
+        job.extend(same(sensor, "timeout"));
+        let note = "A sensor is a job that records what its command prints; it needs a shell, and \
+                    `containerpilot` on the PATH.";
+        (vec![note.to_owned(), AT_ONCE.to_owned()], Node::Object(job))
+    }
+
+    fn telemetry(&self) -> Option<Entry> {
+        let telemetry = get(self.document, "telemetry")?;
+        let mut entries: Vec<Entry> = ["port", "interfaces", "tags"]
+            .into_iter()
+            .filter_map(|key| same(telemetry, key))
+            .collect();
+        let sensors = some(telemetry, "sensors");
+        if !sensors.is_empty() {
+            let metric = |sensor: &Value| {
+                let keys = ["namespace", "subsystem", "name", "help", "type"];
+                let entries = keys.into_iter().filter_map(|key| same(sensor, key));
+                (Vec::new(), Node::Object(entries.collect()))
+            };
+            let metrics = sensors.into_iter().map(metric).collect();
+            entries.push(Entry::new("metrics", Node::List(metrics)));
+        }
+        Some(Entry::new("telemetry", Node::Object(entries)))
+    }
+
+    fn hook(&mut self, key: &'static str, app: &str, event: &str) -> Option<(Vec<String>, Node)> {
+        let exec = Node::value(get(self.document, key)?);
+        let name = self.name(key, "");
+        let mut job = vec![
+            Entry::new("name", Node::text(&name)),
+            Entry::new("exec", exec),
+            raw(),
+            Entry::new("when", when(&[("source", app), ("once", event)])),
+            Entry::new("timeout", Node::text(NO_LIMIT)),
+        ];
+        let mut notes = Vec::new();
+        if event == "stopped" {
+            job.push(Entry::new("essential", Node::text("failure")));
+        } else {
+            notes.push("It runs also when the application has ended by itself.".to_owned());
+        }
+        Some((notes, Node::Object(job)))
+    }
+
+    fn not_after_pre_start(&self) -> Vec<String> {
+        let note = "It does not wait for preStart.".to_owned();
+        self.before().map(|_| note).into_iter().collect()
+    }
+
+    /// Gives a job a name that no other has.
+    fn name(&mut self, what: &str, name: &str) -> String {
+        let wanted = if name.is_empty() {
+            what.to_owned()
+        } else {
+            format!("{what}-{name}")
+        };
+        let mut name = wanted.clone();
+        let mut number = 1;
+        while !self.names.insert(name.clone()) {
+            number += 1;
+            name = format!("{wanted}-{number}");
+        }
+        name
+    }
+
+    /// Gives a service its name, in letters that ContainerPilot 3 takes.
+    fn service_name(&mut self, written: &str) -> String {
+        let legal = |c: char| c.is_ascii_alphanumeric() || c == '-' || !c.is_ascii();
+        let name: String = written
+            .chars()
+            .map(|c| if legal(c) { c } else { '-' })
+            .collect();
+        if name != written {
+            self.report.push(format!(
+                "ContainerPilot 3 takes no service with the name `{written}`: it is `{name}` now, \
+                 for whoever looks for it."
+            ));
+        }
+        self.names.insert(name.clone());
+        name
+    }
+
+    fn say_what_is_left(&mut self) {
+        let mut say = |line: &str| self.report.push(line.to_owned());
+        say(
+            "SIGUSR1 no longer begins and ends maintenance: `containerpilot -maintenance enable` and \
+             `disable` do.",
+        );
+        say(
+            "After a request to stop the status is 0 (or 137 if something had to be killed), not the \
+             application's.",
+        );
+        let paused = ["backends", "tasks", "telemetry"];
+        if paused.iter().any(|key| get(self.document, key).is_some()) {
+            self.report.push(
+                "In maintenance, jobs on changes and on intervals go on; only services are taken \
+                 out and not checked."
+                    .to_owned(),
+            );
+        }
+        if get(self.document, "coprocesses").is_some() {
+            self.report.push(
+                "A reload leaves a coprocess as it is if its entry did not change; restart it by \
+                 `containerpilot restart JOB`."
+                    .to_owned(),
+            );
+        }
+    }
+}
+
+const AT_ONCE: &str = "It runs at once, and then on each interval; before, the first run came after \
+                       one interval.";
+
+/// Finds a member in any letter case; of several the last counts.
+fn get<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
+    let Kind::Object(members) = &value.kind else {
+        return None;
+    };
+    let same = |key: &str| key.eq_ignore_ascii_case(name);
+    let member = members
+        .iter()
+        .rev()
+        .find(|member| same(&member.key.value))?;
+    (!member.value.is_null()).then_some(&member.value)
+}
+
+fn text(value: &Value, name: &str) -> Option<String> {
+    crate::decode::text(get(value, name)?, name).ok()
+}
+
+fn list<'v>(value: &'v Value, name: &str) -> Vec<&'v Value> {
+    match get(value, name).map(|value| &value.kind) {
+        Some(Kind::List(items)) => items.iter().filter(|item| !item.is_null()).collect(),
+        Some(Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::Text(_) | Kind::Object(_))
+        | None => Vec::new(),
+    }
+}
+
+/// Reads a list of objects, or one.
+fn some<'v>(value: &'v Value, name: &str) -> Vec<&'v Value> {
+    let one = get(value, name).filter(|value| matches!(value.kind, Kind::Object(_)));
+    one.map_or_else(|| list(value, name), |one| vec![one])
+}
+
+fn number(value: &Value) -> Option<f64> {
+    match value.kind {
+        Kind::Number(number) => Some(number),
+        Kind::Null | Kind::Bool(_) | Kind::Text(_) | Kind::List(_) | Kind::Object(_) => None,
+    }
+}
+
+fn words(value: &Value) -> Vec<String> {
+    crate::command::arguments(value).unwrap_or_default()
+}
+
+/// Carries a member over as it is.
+fn same(value: &Value, key: &'static str) -> Option<Entry> {
+    get(value, key).map(|value| Entry::new(key, Node::value(value)))
+}
+
+fn when(pairs: &[(&'static str, &str)]) -> Node {
+    let entry = |(key, value): &(&'static str, &str)| Entry::new(key, Node::text(value));
+    Node::Object(pairs.iter().map(entry).collect())
+}
+
+fn interval(written: &Value) -> Entry {
+    let mut text = crate::decode::text(written, "interval").unwrap_or_default();
+    if number(written).is_some() {
+        text.push('s');
+    }
+    let interval = Entry::new("interval", Node::text(&text));
+    Entry::new("when", Node::Object(vec![interval]))
+}
+
+fn raw() -> Entry {
+    let raw = Entry::new("raw", Node::Inline("true".to_owned()));
+    Entry::new("logging", Node::Object(vec![raw]))
+}
+
+fn metric_name(sensor: &Value) -> String {
+    let parts = ["namespace", "subsystem", "name"].map(|key| text(sensor, key));
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    parts.join("_")
+}
+
+/// Writes a word so that a shell takes it for one.
+fn for_shell(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}

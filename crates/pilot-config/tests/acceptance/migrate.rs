@@ -1,0 +1,329 @@
+//! Files of ContainerPilot 1 and 2 in the form of 3.
+
+use expect_test::{Expect, expect, expect_file};
+use pilot_config::{Config, Dialect, Migration, Problems, Source, World};
+use pilot_core::spec::JobSpec;
+
+use crate::harness::{environment, interfaces, load_around, load_in};
+
+const PROGRAM: [&str; 2] = ["node", "app.js"];
+
+fn migrate(program: &[&str], text: &str) -> Result<Migration, Problems> {
+    let program: Vec<String> = program.iter().map(|word| (*word).to_owned()).collect();
+    let (environment, interfaces) = (environment(&[]), interfaces());
+    let world = World {
+        environment: &environment,
+        interfaces: &interfaces,
+        hostname: "host",
+        version: "1.2.3",
+        program: &program,
+    };
+    let name = "app.json";
+    pilot_config::migrate(&[Source { name, text }], &world)
+}
+
+#[track_caller]
+fn migrated(program: &[&str], text: &str) -> Migration {
+    migrate(program, text).unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+/// Compares the new file, and loads it.
+#[track_caller]
+fn check(text: &str, expect: &Expect) -> Config {
+    let migration = migrated(&PROGRAM, text);
+    expect.assert_eq(&migration.text);
+    load(&migration)
+}
+
+#[track_caller]
+fn load(migration: &Migration) -> Config {
+    let config = load_in(&migration.text, &[]).unwrap_or_else(|problems| panic!("{problems}"));
+    assert_eq!(config.dialect, Dialect::V3);
+    config
+}
+
+fn job<'c>(config: &'c Config, name: &str) -> &'c JobSpec {
+    let job = config
+        .spec
+        .jobs
+        .iter()
+        .find(|job| job.name.as_str() == name);
+    job.unwrap_or_else(|| panic!("no job {name}"))
+}
+
+#[test]
+fn the_whole_of_it() {
+    let text = include_str!("v2.json");
+    let migration = migrated(&PROGRAM, text);
+    expect_file!["v2.migrated.json5"].assert_eq(&migration.text);
+    let (old, new) = (load_around(&PROGRAM, text, &[]).unwrap(), load(&migration));
+    assert!(new.warnings.is_empty(), "{:?}", new.warnings);
+    assert_eq!(old.catalog, new.catalog);
+    assert_eq!(old.logging, new.logging);
+    assert_eq!(old.telemetry, new.telemetry);
+    assert_eq!(old.spec.watches, new.spec.watches);
+    assert_eq!(old.spec.stop_timeout, new.spec.stop_timeout);
+    let mut addresses = (old.addresses.clone(), new.addresses.clone());
+    addresses.0.sort();
+    addresses.1.sort();
+    assert_eq!(addresses.0, addresses.1);
+    for name in [
+        "app",
+        "preStart",
+        "preStop",
+        "postStop",
+        "onChange-db",
+        "task-report",
+        "coprocess-consul",
+    ] {
+        let (old, new) = (job(&old, name), job(&new, name));
+        assert_eq!(old.exec, new.exec, "{name}");
+        assert_eq!(old.timeout, new.timeout, "{name}");
+        assert_eq!(old.restarts, new.restarts, "{name}");
+        assert_eq!(old.overlap, new.overlap, "{name}");
+    }
+    for name in [
+        "app",
+        "preStart",
+        "preStop",
+        "postStop",
+        "coprocess-consul",
+        "onChange-db",
+    ] {
+        assert_eq!(job(&old, name).when, job(&new, name).when, "{name}");
+    }
+    for name in ["app", "preStart", "postStop"] {
+        assert_eq!(job(&old, name).role, job(&new, name).role, "{name}");
+    }
+    // The service is its program's now.
+    let (service, app) = (job(&old, "service-app"), job(&new, "app"));
+    assert_eq!(service.health, app.health);
+    let mut known = service.service.clone().unwrap();
+    known.name = None;
+    assert_eq!(Some(known), app.service);
+}
+
+#[test]
+fn an_article_of_2016() {
+    check(
+        "{ \"consul\": \"http://{{ .CONSUL }}:8500\", \"preStart\": [ \"consul-template\", \"-once\",
+            \"-consul\", \"{{ .CONSUL }}:8500\", \"-template\", \"/etc/nginx.conf.ctmpl:/etc/nginx/nginx.conf\" ],
+          \"services\": [ { \"name\": \"nginx\", \"port\": 80, \"interfaces\": [\"eth1\", \"eth0\"],
+            \"health\": \"/usr/bin/curl --fail -s http://localhost/health\", \"poll\": 10, \"ttl\": 25 } ],
+          \"backends\": [
+            { \"name\": \"sales\", \"poll\": 3, \"onChange\": \"pkill --signal SIGHUP node\" },
+            { \"name\": \"customers\", \"poll\": 4, \"onChange\": [\"nginx\", \"-s\", \"reload\"] } ] }",
+        &expect![[r#"
+            // Written by `containerpilot migrate` from app.json, a configuration of ContainerPilot 1 or 2.
+            // - The program's pid is in CONTAINERPILOT_NGINX_PID, no longer in CONTAINERPILOT_APP_PID.
+            // - SIGUSR1 no longer begins and ends maintenance: `containerpilot -maintenance enable` and `disable` do.
+            // - After a request to stop the status is 0 (or 137 if something had to be killed), not the application's.
+            // - In maintenance, jobs on changes and on intervals go on; only services are taken out and not checked.
+            {
+              consul: "http://{{ .CONSUL }}:8500",
+              jobs: [
+                {
+                  name: "preStart",
+                  exec: ["consul-template", "-once", "-consul", "{{ .CONSUL }}:8500", "-template", "/etc/nginx.conf.ctmpl:/etc/nginx/nginx.conf"],
+                  logging: { raw: true },
+                  essential: "failure",
+                },
+                {
+                  name: "nginx",
+                  exec: ["node", "app.js"],
+                  logging: { raw: true },
+                  essential: true,
+                  when: { source: "preStart", once: "exitSuccess" },
+                  port: 80,
+                  interfaces: ["eth1", "eth0"],
+                  // A check may take as long as its interval now; it had no limit before.
+                  health: { exec: "/usr/bin/curl --fail -s http://localhost/health", interval: 10, ttl: 25 },
+                },
+                // It does not wait for preStart.
+                {
+                  name: "onChange-sales",
+                  exec: "pkill --signal SIGHUP node",
+                  when: { source: "watch.sales", each: "changed" },
+                },
+                // It does not wait for preStart.
+                {
+                  name: "onChange-customers",
+                  exec: ["nginx", "-s", "reload"],
+                  when: { source: "watch.customers", each: "changed" },
+                },
+                // SIGHUP went to ContainerPilot and reloaded; without this job it would go to the application.
+                { name: "reload", exec: "containerpilot -reload", when: { source: "SIGHUP" } },
+              ],
+              watches: [
+                { name: "sales", interval: 3 },
+                { name: "customers", interval: 4 },
+              ],
+            }
+        "#]],
+    );
+}
+
+#[test]
+fn actions_stay_where_they_can_move_with_their_text() {
+    let migration = migrated(
+        &["/opt/{{ .NAME | default \"x\" }}", "{{ .CONTAINERPILOT_WEB_IP }}"],
+        "{ \"consul\": \"{{ if .CONSUL }}{{ .CONSUL }}{{ else }}localhost{{ end }}:8500\",
+          \"stopTimeout\": {{ .STOP | default \"7\" }},
+          \"tasks\": [ { \"name\": \"t\", \"command\": [\"/x\", \"{{ .A | default \"}}\" }}\"], \"frequency\": \"{{ .F | default \"1m\" }}\" } ],
+          \"services\": [ { \"name\": \"web\", \"port\": {{ .PORT | default \"80\" }}, \"poll\": {{ .POLL | default \"5\" }}, \"ttl\": 20 } ] }",
+    );
+    expect![[r#"
+        // Written by `containerpilot migrate` from app.json, a configuration of ContainerPilot 1 or 2.
+        // - An argument of the program takes its address from a template (.CONTAINERPILOT_WEB_IP), which is not known yet when a file of ContainerPilot 3 is rendered: take it from the environment, with `sh -c`.
+        // - The program's pid is in CONTAINERPILOT_WEB_PID, no longer in CONTAINERPILOT_APP_PID.
+        // - SIGUSR1 no longer begins and ends maintenance: `containerpilot -maintenance enable` and `disable` do.
+        // - After a request to stop the status is 0 (or 137 if something had to be killed), not the application's.
+        // - In maintenance, jobs on changes and on intervals go on; only services are taken out and not checked.
+        {
+          consul: "{{ if .CONSUL }}{{ .CONSUL }}{{ else }}localhost{{ end }}:8500",
+          stopTimeout: {{ .STOP | default "7" }},
+          jobs: [
+            {
+              name: "web",
+              exec: ["/opt/{{ .NAME | default "x" }}", "{{ .CONTAINERPILOT_WEB_IP }}"],
+              logging: { raw: true },
+              essential: true,
+              port: {{ .PORT | default "80" }},
+              health: { interval: {{ .POLL | default "5" }}, ttl: 20 },
+            },
+            // It runs at once, and then on each interval; before, the first run came after one interval.
+            { name: "task-t", exec: ["/x", "{{ .A | default "}}" }}"], when: { interval: "{{ .F | default "1m" }}" } },
+            // SIGHUP went to ContainerPilot and reloaded; without this job it would go to the application.
+            { name: "reload", exec: "containerpilot -reload", when: { source: "SIGHUP" } },
+          ],
+        }
+    "#]].assert_eq(&migration.text);
+    let config = load(&migration);
+    assert_eq!(config.spec.stop_timeout.as_secs(), 7);
+    assert_eq!(job(&config, "web").service.as_ref().unwrap().port, 80);
+}
+
+#[test]
+fn actions_around_sections_are_rendered_and_it_is_said() {
+    let migration = migrated(
+        &PROGRAM,
+        "{ \"consul\": \"c:8500\", {{ if .X }}\"preStop\": \"/x\",{{ else }}\"preStart\": \"/y {{ \"{{\" }} z\",{{ end }} \"tasks\": [] }",
+    );
+    expect![[r#"
+        // Written by `containerpilot migrate` from app.json, a configuration of ContainerPilot 1 or 2.
+        // - Template actions stand around keys or entries, not only inside of values, so this is what the template gives in this environment: put them back by hand.
+        // - SIGUSR1 no longer begins and ends maintenance: `containerpilot -maintenance enable` and `disable` do.
+        // - After a request to stop the status is 0 (or 137 if something had to be killed), not the application's.
+        // - In maintenance, jobs on changes and on intervals go on; only services are taken out and not checked.
+        {
+          consul: "c:8500",
+          jobs: [
+            { name: "preStart", exec: "/y {{`{{`}} z", logging: { raw: true }, essential: "failure" },
+            {
+              name: "app",
+              exec: ["node", "app.js"],
+              logging: { raw: true },
+              essential: true,
+              when: { source: "preStart", once: "exitSuccess" },
+            },
+            // SIGHUP went to ContainerPilot and reloaded; without this job it would go to the application.
+            { name: "reload", exec: "containerpilot -reload", when: { source: "SIGHUP" } },
+          ],
+        }
+    "#]].assert_eq(&migration.text);
+    load(&migration);
+}
+
+#[test]
+fn what_cannot_be_carried_over_is_said() {
+    let migration = migrated(
+        &[],
+        "{ \"consul\": \"c:8500\", \"onStart\": \"/x\", \"coprocesses\": [ { \"command\": \"/bin/agent -x\" } ],
+          \"services\": [ { \"name\": \"my_app\", \"port\": 80, \"poll\": 10, \"ttl\": 5 }, { \"name\": \"admin\", \"port\": 81, \"poll\": 10, \"ttl\": 25 } ] }",
+    );
+    expect![[r#"
+        // Written by `containerpilot migrate` from app.json, a configuration of ContainerPilot 1 or 2.
+        // - ContainerPilot 3 takes no service with the name `my_app`: it is `my-app` now, for whoever looks for it.
+        // - The program is not known: name it after the file, `containerpilot migrate FILE -- PROGRAM ARGUMENTS`, or write the `exec` of job `my-app` by hand.
+        // - A `ttl` of 5 with a `poll` of 10 let the service lapse between two checks: it is 20 now.
+        // - The program's pid is in CONTAINERPILOT_MY_APP_PID, no longer in CONTAINERPILOT_APP_PID.
+        // - SIGUSR1 no longer begins and ends maintenance: `containerpilot -maintenance enable` and `disable` do.
+        // - After a request to stop the status is 0 (or 137 if something had to be killed), not the application's.
+        // - A reload leaves a coprocess as it is if its entry did not change; restart it by `containerpilot restart JOB`.
+        {
+          consul: "c:8500",
+          jobs: [
+            { name: "preStart", exec: "/x", logging: { raw: true }, essential: "failure" },
+            {
+              name: "coprocess-agent",
+              exec: "/bin/agent -x",
+              when: { source: "preStart", once: "exitSuccess" },
+            },
+            // The program was on the command line, which this file replaces: give it here, as exec: ["PROGRAM", "ARGUMENT"], with `essential: true` and `logging: { raw: true }`.
+            {
+              name: "my-app",
+              when: { source: "preStart", once: "exitSuccess" },
+              port: 80,
+              health: { interval: 10, ttl: 20 },
+            },
+            {
+              name: "admin",
+              when: { source: "preStart", once: "exitSuccess" },
+              port: 81,
+              health: { interval: 10, ttl: 25 },
+            },
+            // SIGHUP went to ContainerPilot and reloaded; without this job it would go to the application.
+            { name: "reload", exec: "containerpilot -reload", when: { source: "SIGHUP" } },
+          ],
+        }
+    "#]].assert_eq(&migration.text);
+}
+
+#[test]
+fn a_file_that_does_not_load_here_is_written_all_the_same() {
+    let migration = migrated(
+        &PROGRAM,
+        "{ \"consul\": \"c:8500\", \"services\": [ { \"name\": \"web\", \"port\": {{ .PORT }}, \"interfaces\": \"eth9\", \"poll\": 5, \"ttl\": 20 } ] }",
+    );
+    expect![[r#"
+        // Written by `containerpilot migrate` from app.json, a configuration of ContainerPilot 1 or 2.
+        // - The old file does not load here: parse error at line:col [1:62]: invalid character ',' looking for beginning of value (line 1).
+        // - The program's pid is in CONTAINERPILOT_WEB_PID, no longer in CONTAINERPILOT_APP_PID.
+        // - SIGUSR1 no longer begins and ends maintenance: `containerpilot -maintenance enable` and `disable` do.
+        // - After a request to stop the status is 0 (or 137 if something had to be killed), not the application's.
+        {
+          consul: "c:8500",
+          jobs: [
+            {
+              name: "web",
+              exec: ["node", "app.js"],
+              logging: { raw: true },
+              essential: true,
+              port: {{ .PORT }},
+              interfaces: "eth9",
+              health: { interval: 5, ttl: 20 },
+            },
+            // SIGHUP went to ContainerPilot and reloaded; without this job it would go to the application.
+            { name: "reload", exec: "containerpilot -reload", when: { source: "SIGHUP" } },
+          ],
+        }
+    "#]].assert_eq(&migration.text);
+}
+
+#[test]
+fn what_is_no_old_file_is_refused() {
+    for (program, text) in [
+        (&PROGRAM[..], "{ jobs: [] }"),
+        (&[], "{ \"consul\": \"c:8500\" }"),
+        (&PROGRAM, "[]"),
+        (&PROGRAM, "{ {{ if }"),
+        (&PROGRAM, "{ \"services\": "),
+    ] {
+        let problems = migrate(program, text).unwrap_err();
+        assert_eq!(problems.list.len(), 1, "{text}: {problems}");
+    }
+    let reason = migrate(&PROGRAM, "{ jobs: [] }").unwrap_err().to_string();
+    expect![[r#"
+        error: cannot migrate `app.json`: not a configuration of ContainerPilot 1 or 2
+        hint: one that names only a catalog needs the program beside it: `containerpilot migrate FILE -- PROGRAM ARGUMENTS`"#]].assert_eq(&reason);
+}
