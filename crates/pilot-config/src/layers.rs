@@ -10,10 +10,11 @@ use std::fmt;
 
 use self::names::Named;
 use crate::{
-    Place,
+    Dialect, Place, Problem, Severity,
     decode::last_of_each,
     findings::Findings,
     problem::Texts,
+    raw::v2,
     value::{Kind, Member, Span, Value},
 };
 
@@ -65,6 +66,35 @@ pub(crate) fn merge(
         merge.document(&mut whole, later);
     }
     (whole, overrides)
+}
+
+/// Says that documents are in different dialects, which cannot be put over each other.
+pub(crate) fn mixed(documents: &[Value], texts: &Texts<'_>) -> Option<Problem> {
+    let mut tell = documents.iter().filter_map(v2::telling_key);
+    let (dialect, first) = tell.next()?;
+    let (other, key) = tell.find(|(other, _)| *other != dialect)?;
+    let earlier = texts.place(first.span)?;
+    let reason = format!(
+        "cannot put files of two dialects together: `{}` is of {}, and `{}` at {} is of {}",
+        key.value,
+        called(other),
+        first.value,
+        earlier.short(),
+        called(dialect),
+    );
+    Some(Problem {
+        severity: Severity::Error,
+        place: texts.place(key.span),
+        reason,
+        hint: None,
+    })
+}
+
+fn called(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::V2 => "ContainerPilot 1 and 2",
+        Dialect::V3 => "ContainerPilot 3",
+    }
 }
 
 /// Puts one document over those before it.

@@ -30,6 +30,7 @@ mod spelling;
 mod syntax;
 mod value;
 mod world;
+mod yaml;
 
 use std::path::PathBuf;
 
@@ -90,6 +91,10 @@ pub fn socket_of(sources: &[Source<'_>], world: &World<'_>) -> PathBuf {
 pub fn load(sources: &[Source<'_>], world: &World<'_>) -> Result<Config, Problems> {
     let rendered = sources::render_all(sources, world);
     let (texts, documents) = sources::read_all(sources, &rendered)?;
+    if let Some(problem) = layers::mixed(&documents, &texts) {
+        let list = vec![problem];
+        return Err(Problems { list });
+    }
     let findings = Findings::default();
     let (document, overrides) = layers::merge(documents, &texts, &findings);
     let config = check::config(&document, world, &findings);

@@ -1,6 +1,6 @@
 //! The languages that a file may be written in; every one is read to the same tree.
 
-use crate::{json5, value::Value};
+use crate::{json5, value::Value, yaml};
 
 /// Lists and objects within each other, at most; keeps the stacks of readers finite.
 pub(crate) const DEEPEST: usize = 128;
@@ -37,11 +37,17 @@ impl Syntax {
     pub(crate) fn parse(self, text: &str) -> Result<Value, Vec<SyntaxError>> {
         match self {
             Self::Json5 => json5::parse(text).map_err(|error| vec![error]),
-            Self::Yaml => Err(vec![SyntaxError {
-                offset: 0,
-                reason: "YAML is not supported yet".to_owned(),
-                hint: Some("write it as JSON5".to_owned()),
-            }]),
+            Self::Yaml => yaml::parse(text),
         }
     }
+}
+
+/// Counts line and column of an offset, both from 1, columns in characters.
+pub(crate) fn position(text: &str, offset: usize) -> (usize, usize) {
+    let before = &text[..offset];
+    let start = before.rfind('\n').map_or(0, |at| at + 1);
+    (
+        before.matches('\n').count() + 1,
+        before[start..].chars().count() + 1,
+    )
 }

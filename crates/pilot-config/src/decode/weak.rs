@@ -31,7 +31,7 @@ pub(crate) fn number(value: &Value, path: &str) -> Result<i64, String> {
     }
 }
 
-/// Reads a whole number with the prefixes of Go: `0x` for hexadecimal, `0` for octal.
+/// Reads a whole number with the prefixes of Go: `0x` for hexadecimal, `0` and `0o` for octal.
 fn prefixed(text: &str) -> Option<i64> {
     let (sign, digits) = match text.as_bytes().first()? {
         b'-' => ("-", &text[1..]),
@@ -40,6 +40,7 @@ fn prefixed(text: &str) -> Option<i64> {
     };
     let (base, digits) = match digits.get(..2) {
         Some("0x" | "0X") => (16, &digits[2..]),
+        Some("0o" | "0O") => (8, &digits[2..]),
         Some(_) if digits.starts_with('0') => (8, &digits[1..]),
         _ => (10, digits),
     };

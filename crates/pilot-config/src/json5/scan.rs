@@ -1,6 +1,7 @@
 //! Characters, blanks and comments.
 
 use super::SyntaxError;
+use crate::syntax::position;
 
 /// A place in a text that moves on.
 pub(super) struct Scan<'t> {
@@ -74,12 +75,7 @@ impl<'t> Scan<'t> {
 
     /// Counts line and column of an offset, both from 1.
     pub(super) fn position(&self, offset: usize) -> (usize, usize) {
-        let before = &self.text[..offset];
-        let start = before.rfind('\n').map_or(0, |at| at + 1);
-        (
-            before.matches('\n').count() + 1,
-            before[start..].chars().count() + 1,
-        )
+        position(self.text, offset)
     }
 
     /// Makes an error about this place.

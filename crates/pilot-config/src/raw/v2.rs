@@ -5,6 +5,7 @@ use super::{
     seconds_of_a_stop, section::some_of,
 };
 use crate::{
+    Dialect,
     decode::Fields,
     findings::Findings,
     value::{Kind, Member, Span, Spanned, Value},
@@ -46,27 +47,33 @@ const OWN_KEYS: [&str; 9] = [
 /// Keys that they never have.
 const FOREIGN_KEYS: [&str; 3] = ["jobs", "watches", "templates"];
 
+/// Finds the key that tells which dialect a document is written in, if one does.
+pub(crate) fn telling_key(document: &Value) -> Option<(Dialect, &Spanned<String>)> {
+    let Kind::Object(members) = &document.kind else {
+        return None;
+    };
+    if let Some(member) = FOREIGN_KEYS.iter().find_map(|key| document.member(key)) {
+        return Some((Dialect::V3, &member.key));
+    }
+    let is_own = |member: &&Member| {
+        OWN_KEYS
+            .iter()
+            .any(|key| key.eq_ignore_ascii_case(&member.key.value))
+    };
+    let telemetry = document.member("telemetry");
+    let sensors = telemetry.and_then(|member| member.value.member("sensors"));
+    let own = members.iter().find(is_own).or(sensors)?;
+    Some((Dialect::V2, &own.key))
+}
+
 impl<'v> RawV2<'v> {
     /// Whether a document is meant to be one of these: it has a key that only they have, or it
     /// says nothing either way and there is a program to wrap.
     pub(crate) fn is_meant(document: &Value, has_program: bool) -> bool {
-        let Kind::Object(members) = &document.kind else {
-            return false;
-        };
-        if FOREIGN_KEYS
-            .iter()
-            .any(|key| document.member(key).is_some())
-        {
-            return false;
+        match telling_key(document) {
+            Some((dialect, _)) => dialect == Dialect::V2,
+            None => has_program && matches!(document.kind, Kind::Object(_)),
         }
-        let is_own = |member: &Member| {
-            OWN_KEYS
-                .iter()
-                .any(|key| key.eq_ignore_ascii_case(&member.key.value))
-        };
-        let telemetry = document.member("telemetry");
-        let senses = telemetry.is_some_and(|member| member.value.member("sensors").is_some());
-        has_program || senses || members.iter().any(is_own)
     }
 
     /// Takes a document for a configuration.

@@ -46,7 +46,55 @@ pub(crate) fn load_around(
         name: "app.json5",
         text,
     };
-    load_sources(&[source], &program, entries)
+    let loaded = load_sources(&[source], &program, entries);
+    compare_with_yaml(&loaded, text, &program, entries);
+    loaded
+}
+
+/// A text that is both JSON5 and YAML must say the same as either, in the same places.
+fn compare_with_yaml(
+    as_json5: &Result<Config, Problems>,
+    text: &str,
+    program: &[String],
+    entries: &[(&str, &str)],
+) {
+    let unparsed = |problems: &Problems| problems.list[0].reason.starts_with("parse error");
+    if as_json5.as_ref().is_err_and(unparsed) || !is_yaml_too(text) {
+        return;
+    }
+    let name = "app.yaml";
+    let as_yaml = load_sources(&[Source { name, text }], program, entries);
+    let renamed = |mut problem: Problem| {
+        if let Some(place) = &mut problem.place {
+            place.name = "app.json5".to_owned();
+        }
+        problem.reason = problem.reason.replace(name, "app.json5");
+        problem
+    };
+    match as_yaml {
+        Ok(mut config) => {
+            config.warnings = config.warnings.into_iter().map(renamed).collect();
+            assert_eq!(as_json5.as_ref(), Ok(&config), "{text}");
+        }
+        Err(problems) if unparsed(&problems) => {}
+        Err(problems) => {
+            let list = problems.list.into_iter().map(renamed).collect();
+            assert_eq!(as_json5.as_ref(), Err(&Problems { list }), "{text}");
+        }
+    }
+}
+
+/// Whether YAML means the same by a text of JSON5, if it can read it: it has other comments
+/// and less white space, and takes `a:"b"` for one word.
+fn is_yaml_too(text: &str) -> bool {
+    let has_comments = text.contains("//") || text.contains("/*");
+    let glued = |three: &[u8]| {
+        (three[0].is_ascii_alphanumeric() || three[0] == b'_')
+            && three[1] == b':'
+            && b"\"'{[".contains(&three[2])
+    };
+    let blank = |c: char| !matches!(c, ' ' | '\n') && (c.is_whitespace() || c == '\u{feff}');
+    !has_comments && !text.contains(blank) && !text.as_bytes().windows(3).any(glued)
 }
 
 pub(crate) fn load_sources(

@@ -274,3 +274,79 @@ fn every_problem_names_its_file() {
               | ^"#]],
     );
 }
+
+#[test]
+fn files_of_two_dialects_are_refused() {
+    check(
+        &[
+            ("00-log.yaml", "logging: {level: DEBUG}\n"),
+            ("10-old.json5", "{ consul: \"c:1\",\n  services: [] }"),
+            ("20-new.yaml", "consul: c:1\njobs:\n  - name: a\n"),
+        ],
+        &expect![[r#"
+            error: cannot put files of two dialects together: `jobs` is of ContainerPilot 3, and `services` at 10-old.json5:2:3 is of ContainerPilot 1 and 2
+              --> 20-new.yaml:2:1
+            2 | jobs:
+              | ^^^^"#]],
+    );
+}
+
+#[test]
+fn json5_and_yaml_go_together() {
+    check(
+        &[
+            (
+                "00-base.json5",
+                "{ jobs: [{ name: \"web\", exec: \"a\" }], telemetry: { port: 1 } }",
+            ),
+            (
+                "10-app.yaml",
+                "# All of it may be left out:\ntelemetry:\njobs:\n  - name: web\n    exec: b\n    prot: 1\n",
+            ),
+            (
+                "20-app.yml",
+                "consul: ~\ntelemetry: ~\nwatches:\n  - {name: w}\n",
+            ),
+            ("30-empty.yml", "# nothing\n"),
+        ],
+        &expect![[r#"
+            error: cannot use key `prot`: '[0]' has invalid keys: prot
+              --> 10-app.yaml:6:5
+            6 |     prot: 1
+              |     ^^^^
+            hint: did you mean `port`?
+
+            error: watch[w].interval must be > 0
+              --> 20-app.yml:4:5
+            4 |   - {name: w}
+              |     ^
+
+            error: no discovery backend defined, but there is watch[w]
+              --> 20-app.yml:4:5
+            4 |   - {name: w}
+              |     ^
+            hint: add `consul: "localhost:8500"`, or `catalog: "none"` to do without
+
+            error: service names must be alphanumeric with dashes to comply with service discovery: `w`
+              --> 20-app.yml:4:12
+            4 |   - {name: w}
+              |            ^
+            hint: begin with a lower-case letter, and use two characters or more"#]],
+    );
+    check(
+        &[
+            (
+                "00-base.json5",
+                "{ jobs: [{ name: \"web\", exec: \"a\" }], telemetry: { port: 1 } }",
+            ),
+            (
+                "10-app.yaml",
+                "telemetry:\njobs:\n  - name: web\n    exec: b\n",
+            ),
+            ("20-app.yml", "telemetry: ~\n"),
+        ],
+        &expect![[r#"
+            `job[web]`: 10-app.yaml:3:11 replaces 00-base.json5:1:18
+            `telemetry`: 20-app.yml:1:1 takes back 00-base.json5:1:39"#]],
+    );
+}

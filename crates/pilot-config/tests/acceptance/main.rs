@@ -18,3 +18,4 @@ mod total;
 mod triggers;
 mod v2;
 mod wording;
+mod yaml;
