@@ -6,6 +6,7 @@ mod ended;
 mod http;
 mod pilot;
 mod proc;
+mod prometheus;
 mod recorder;
 mod running;
 mod tap;
@@ -14,11 +15,12 @@ use std::time::{Duration, Instant};
 
 pub(crate) use self::{
     catalog::{Catalog, Eye, Faulty, Trouble, hostname, refusing},
-    consul::Consul,
+    consul::{Consul, free_ports},
     ended::Ended,
-    http::Answer,
+    http::{Answer, over_tcp},
     pilot::{Pilot, own_binary},
     proc::{Process, descriptors, field, is_alive, processes, resident_kib, send},
+    prometheus::{OpenMetricsOnly, Prometheus, complaints},
     recorder::Recorder,
     running::Running,
     tap::Tap,

@@ -28,5 +28,6 @@ mod shutdown;
 mod signals;
 mod storms;
 mod takeup;
+mod telemetry;
 mod templates;
 mod watches;

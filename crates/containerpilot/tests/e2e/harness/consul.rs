@@ -99,8 +99,9 @@ fn binary() -> PathBuf {
     std::env::var_os("CONSUL_BIN").map_or_else(|| installed.into(), PathBuf::from)
 }
 
-fn free_ports() -> [u16; 3] {
-    let listeners = [(); 3].map(|()| TcpListener::bind(("127.0.0.1", 0)).unwrap());
+/// Ports that nobody has at the moment.
+pub(crate) fn free_ports<const N: usize>() -> [u16; N] {
+    let listeners = [(); N].map(|()| TcpListener::bind(("127.0.0.1", 0)).unwrap());
     listeners
         .each_ref()
         .map(|listener| listener.local_addr().unwrap().port())
