@@ -13,7 +13,7 @@ use go_template::{List, Map, Value};
 pub(crate) use self::{
     instance::{instances, some_instances},
     node::{no_node, node_services, nodes},
-    pair::{Pair, pairs},
+    pair::{Pair, pairs, perhaps},
     service::services,
 };
 

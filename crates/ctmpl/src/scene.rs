@@ -20,8 +20,9 @@ use crate::{
 
 type Result<T, E = String> = std::result::Result<T, E>;
 
-/// How deep templates may execute each other from within an expression, which takes the stack.
-const DEEPEST: usize = 64;
+/// How many expressions may be in the middle of each other when templates execute each other from
+/// within them, all of which take the stack.
+const DEEPEST: usize = 200;
 
 pub(crate) struct Scene<'p> {
     template: &'p Template,
@@ -31,6 +32,7 @@ pub(crate) struct Scene<'p> {
     missing: RefCell<BTreeSet<Dependency>>,
     scratch: Value,
     patterns: RefCell<BTreeMap<String, Rc<Pattern>>>,
+    /// How many templates are in the middle of executing each other.
     depth: Cell<usize>,
 }
 
@@ -44,7 +46,7 @@ impl<'p> Scene<'p> {
             missing: RefCell::default(),
             scratch: function::scratch(),
             patterns: RefCell::default(),
-            depth: Cell::new(0),
+            depth: Cell::new(1),
         }
     }
 
@@ -99,14 +101,15 @@ impl<'p> Scene<'p> {
         Ok(pattern)
     }
 
-    /// Executes a template that the text defines.
-    pub(crate) fn execute(&self, name: Option<&str>, dot: &Value) -> Result<Vec<u8>> {
+    /// Executes a template that the text defines, from within an expression.
+    pub(crate) fn execute(&self, name: &str, dot: &Value) -> Result<Vec<u8>> {
         let depth = self.depth.get();
-        if depth > DEEPEST {
-            return Err(format!("exceeded maximum template depth ({DEEPEST})"));
+        let parsed = self.template.parsed();
+        if depth > DEEPEST / (parsed.deepest_expression() + 3) {
+            return Err(format!("exceeded maximum template depth ({depth})"));
         }
         self.depth.set(depth + 1);
-        let output = self.template.parsed().execute_with(name, dot, self);
+        let output = parsed.execute_with(Some(name), dot, self);
         self.depth.set(depth);
         output.map_err(|error| error.to_string())
     }

@@ -65,7 +65,7 @@ impl Template {
             },
         };
         let parsed = go_template::Template::parse(name, text, &options, &declared)
-            .map_err(|error| format!("parse: {error}"))?;
+            .map_err(|error| parse_error(&error))?;
         Ok(Self {
             parsed,
             functions: functions.into(),
@@ -84,8 +84,8 @@ impl Template {
     /// Executes it over what is known now.
     pub fn execute(&self, brain: &Brain, world: &dyn World) -> Pass {
         let scene = Scene::new(self, brain, world);
-        let text = scene.execute(None, &Value::Nil);
-        pass(scene, text)
+        let text = self.parsed.execute_with(None, &Value::Nil, &scene);
+        pass(scene, text.map_err(|error| error.to_string()))
     }
 
     pub(crate) fn parsed(&self) -> &go_template::Template {
@@ -108,4 +108,15 @@ fn pass(scene: Scene<'_>, text: Result<Vec<u8>, String>) -> Pass {
         used,
         missing,
     }
+}
+
+/// A function that nobody declared may be one that we know of and do not have.
+fn parse_error(error: &go_template::Error) -> String {
+    let families = [("sprig_", "sprig"), ("spew_", "spew")];
+    let family = families.iter().find(|(prefix, _)| {
+        let unknown = format!("function \"{prefix}");
+        error.message().starts_with(&unknown)
+    });
+    let hint = family.map(|(_, name)| format!("\nhint: the functions of {name} are not supported"));
+    format!("parse: {error}{}", hint.unwrap_or_default())
 }

@@ -11,6 +11,8 @@ pub(crate) struct BodyId(pub(crate) usize);
 /// Everything a text defines.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Forest {
+    /// How deep parentheses nest at most.
+    pub(crate) deepest: usize,
     pub(crate) bodies: Vec<Vec<Node>>,
     pub(crate) by_name: BTreeMap<Text, BodyId>,
 }

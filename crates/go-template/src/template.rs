@@ -141,6 +141,12 @@ impl Template {
         self.parsed.forest.by_name.contains_key(name.as_bytes())
     }
 
+    /// Tells how deep the parentheses of the text nest at most. A host that executes a template
+    /// from within a call needs stack for each of them.
+    pub fn deepest_expression(&self) -> usize {
+        self.parsed.forest.deepest
+    }
+
     fn execute_bytes(
         &self,
         name: &Text,

@@ -317,3 +317,97 @@ fn a_loop_that_may_say_something_else_is_executed() {
         assert_eq!(made, 6, "{text}");
     }
 }
+
+/// Squares, made when someone comes to them.
+struct Squares {
+    made: Arc<AtomicI64>,
+}
+
+impl Items for Squares {
+    fn count(&self) -> usize {
+        1_000_000_000_000
+    }
+
+    fn item(&self, index: usize) -> Value {
+        self.made.fetch_add(1, Ordering::Relaxed);
+        let index = i64::try_from(index).expect("a small index");
+        Value::Int(index * index)
+    }
+}
+
+#[test]
+fn elements_are_made_when_someone_comes_to_them() {
+    let made: Arc<AtomicI64> = Arc::default();
+    let squares = Squares { made: made.clone() };
+    let list = List::made(Element::Int, Arc::new(squares));
+    let text = "{{len .}} {{if .}}{{index . 3}}{{end}} {{slice . 2 4}} \
+        {{range slice . 10}}{{.}}{{break}}{{end}} {{printf `%T` .}}";
+    let shown = render(text, &list.into(), &Functions::new()).expect("it renders");
+    assert_eq!(shown, "1000000000000 9 [4 9] 100 []int");
+    assert_eq!(made.load(Ordering::Relaxed), 4);
+}
+
+/// Answers declared functions from what it has at hand, which need not outlive it.
+struct Desk<'d> {
+    names: &'d [&'d str],
+    template: &'d Template,
+}
+
+impl Host for Desk<'_> {
+    fn call(&self, function: usize, arguments: &[Value]) -> Result<Value, String> {
+        match function {
+            0 => Ok(self.names.concat().into()),
+            7 => {
+                let name = arguments[0].as_str().expect("a string");
+                let output = self.template.execute_with(Some(&name), &Value::Nil, self);
+                output.map(Into::into).map_err(|error| error.to_string())
+            }
+            _ => Err("no such number".to_owned()),
+        }
+    }
+}
+
+#[test]
+fn a_host_answers_what_was_only_declared() {
+    let mut functions = Functions::new();
+    functions.declare("names", Signature::new([]), 0);
+    functions.declare("inner", Signature::new([Kind::String]), 7);
+    functions.declare("odd", Signature::new([]), 9);
+    let text = "{{define `t`}}<{{names}}>{{end}}{{names}} {{inner `t` | printf `%q`}}";
+    let template = Template::parse("", text, &Options::default(), &functions).expect("it parses");
+    for names in [["a", "b"], ["c", "d"]] {
+        let desk = Desk {
+            names: &names,
+            template: &template,
+        };
+        let output = template.execute_with(None, &Value::Nil, &desk);
+        let [first, second] = names;
+        let expected = format!("{first}{second} \"<{first}{second}>\"");
+        assert_eq!(output, Ok(expected.into_bytes()));
+    }
+    let message = |text| {
+        let template = Template::parse("", text, &Options::default(), &functions);
+        let template = template.expect("it parses");
+        let desk = Desk {
+            names: &[],
+            template: &template,
+        };
+        let error = template.execute_with(None, &Value::Nil, &desk);
+        error.expect_err("an error").message().to_owned()
+    };
+    assert_eq!(message("{{odd}}"), "error calling odd: no such number");
+    assert_eq!(message("{{inner 1}}"), "expected string; found 1");
+    assert_eq!(
+        message("{{inner `x`}}"),
+        "error calling inner: template: no template \"x\" associated with template \"\""
+    );
+}
+
+#[test]
+fn a_map_is_copied_only_where_it_is_shared() {
+    let mut map = Map::new(Element::Any, []);
+    map.insert("a".into(), 1i64.into());
+    let before = map.clone();
+    map.insert("b".into(), 2i64.into());
+    assert_eq!((before.len(), map.len()), (1, 2));
+}

@@ -22,6 +22,7 @@ pub(super) const ALL: &[Entry] = &[
     Entry::new("datacenters", &[], datacenters).and(Kind::Bool),
     Entry::new("key", TEXT, key),
     Entry::new("keyExists", TEXT, key_exists),
+    Entry::new("keyExistsGet", TEXT, key_exists_get),
     Entry::new("keyOrDefault", TWO_TEXTS, key_or_default),
     // The name before 0.18.5, which templates in the wild still use.
     Entry::new("key_or_default", TWO_TEXTS, key_or_default),
@@ -154,6 +155,20 @@ fn key_exists(scene: &Scene<'_>, words: &[Value]) -> Result {
     }
     let dependency = Dependency::key(&path, false)?;
     Ok(value(scene, &dependency).is_some().into())
+}
+
+/// `keyExistsGet "PATH[@DC]"`: the pair, and whether there is one.
+fn key_exists_get(scene: &Scene<'_>, words: &[Value]) -> Result {
+    let path = text(words, 0);
+    if path.is_empty() {
+        return Ok(object::perhaps("", None));
+    }
+    let dependency = Dependency::key(&path, false)?;
+    let value = value(scene, &dependency).map(|value| &**value);
+    let Dependency::Key { path, .. } = &dependency else {
+        return Ok(Value::Nil);
+    };
+    Ok(object::perhaps(path, value))
 }
 
 /// Gives the default also for a key whose value is empty.

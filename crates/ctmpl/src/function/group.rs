@@ -189,6 +189,9 @@ impl Object for Renamed {
     }
 }
 
+/// How deep maps may lie in each other, which takes stack to walk and to drop.
+const DEEPEST: usize = 100;
+
 /// Maps in maps, while they grow.
 enum Tree {
     Leaf(Value),
@@ -212,6 +215,9 @@ fn map(branch: BTreeMap<String, Tree>) -> Value {
 
 /// Puts a value where its key says; a key that ends in `/` only makes the maps above it.
 fn plant(mut branch: &mut BTreeMap<String, Tree>, key: &str, value: Value) -> Result<()> {
+    if key.split('/').count() > DEEPEST {
+        return Err(format!("{key:?} has more than {DEEPEST} parts"));
+    }
     let mut rest = key;
     while let Some((top, below)) = rest.split_once('/') {
         let next = branch.entry(top.to_owned());

@@ -96,6 +96,7 @@ fn unknown(function: &str, value: &Value) -> String {
     let name = value.type_name();
     let shown = match value.as_str() {
         Some(text) => format!("{text:?}"),
+        None if matches!(value, Value::Nil) => "<invalid reflect.Value>".to_owned(),
         None => format!("%!q({name}={value})"),
     };
     format!("{function}: unknown type for {shown} ({name})")

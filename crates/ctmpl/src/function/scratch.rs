@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use go_template::{Function, Kind, List, Map, Object, Signature, Text, Value};
+use go_template::{Element, Function, Kind, List, Map, Object, Signature, Text, Value};
 
 use super::{Entry, Result, argument, text};
 
@@ -39,33 +39,58 @@ impl Scratch {
         notes.get(key.as_bytes()).cloned().unwrap_or(Value::Nil)
     }
 
-    fn set(&self, key: &str, value: &Value) {
+    fn set(&self, key: &str, value: &Value) -> Result<()> {
+        check_depth(value, 0)?;
         self.notes().insert(key.into(), value.clone());
+        Ok(())
     }
 
-    /// Gives the map under a key, an empty one if there is nothing yet.
-    fn map(&self, key: &str) -> Result<Map> {
-        match self.notes().get(key.as_bytes()) {
-            None => Ok(Map::from_iter(Vec::<(Text, Value)>::new())),
-            Some(value) => {
-                let map = value.as_map().cloned();
-                map.ok_or_else(|| format!("{key:?} is not a map"))
-            }
-        }
-    }
-
-    fn set_in_map(&self, arguments: &[Value], replace: bool) -> Result {
+    /// Puts a value into the map under a key, which is made if there is nothing yet.
+    fn set_in_map(&self, arguments: &[Value], replace: bool) -> Result<()> {
         let (key, inner) = (text(arguments, 0), text(arguments, 1));
-        let map = self.map(&key)?;
+        let value = argument(arguments, 2);
+        check_depth(value, 1)?;
+        let mut notes = self.notes();
+        let note = notes.entry(key.as_str().into());
+        let note = note.or_insert_with(|| Map::new(Element::Any, []).into());
+        let Value::Map(map) = note else {
+            return Err(format!("{key:?} is not a map"));
+        };
         if replace || map.entry(inner.as_bytes()).is_none() {
-            let entries = map
-                .entries()
-                .map(|(key, value)| (key.clone(), value.clone()));
-            let new = (inner.into(), argument(arguments, 2).clone());
-            let map: Map = entries.chain([new]).collect();
-            self.set(&key, &map.into());
+            map.insert(inner.into(), value.clone());
         }
-        Ok("".into())
+        Ok(())
+    }
+
+    /// Gives the values of the map under a key, in the order of their keys.
+    fn values(&self, key: &str) -> List {
+        let notes = self.notes();
+        let map = notes.get(key.as_bytes()).and_then(Value::as_map);
+        let entries = map.into_iter().flat_map(Map::entries);
+        entries.map(|(_, value)| value.clone()).collect()
+    }
+}
+
+/// How deep maps and lists may lie in each other: what is deeper could not even be dropped
+/// without exhausting the stack.
+const DEEPEST: usize = 100;
+
+fn check_depth(value: &Value, depth: usize) -> Result<()> {
+    if depth > DEEPEST {
+        return Err(format!(
+            "cannot hold what is nested more than {DEEPEST} deep"
+        ));
+    }
+    if let Value::Map(map) = value {
+        let mut values = map.entries().map(|(_, value)| value);
+        return values.try_for_each(|value| check_depth(value, depth + 1));
+    }
+    match value.as_list() {
+        // Only lists of anything can hold maps and lists.
+        Some(list) if *list.element() == Element::Any => list
+            .iter()
+            .try_for_each(|item| check_depth(&item, depth + 1)),
+        Some(_) | None => Ok(()),
     }
 }
 
@@ -91,26 +116,26 @@ impl Object for Scratch {
                 Ok(scratch.get(&text(arguments, 0)))
             }),
             "Set" => (&[String, Any], |scratch, arguments| {
-                scratch.set(&text(arguments, 0), argument(arguments, 1));
+                scratch.set(&text(arguments, 0), argument(arguments, 1))?;
                 Ok("".into())
             }),
             "SetX" => (&[String, Any], |scratch, arguments| {
                 let key = text(arguments, 0);
                 if !scratch.has(&key) {
-                    scratch.set(&key, argument(arguments, 1));
+                    scratch.set(&key, argument(arguments, 1))?;
                 }
                 Ok("".into())
             }),
             "MapSet" => (&[String, String, Any], |scratch, arguments| {
-                scratch.set_in_map(arguments, true)
+                scratch.set_in_map(arguments, true)?;
+                Ok("".into())
             }),
             "MapSetX" => (&[String, String, Any], |scratch, arguments| {
-                scratch.set_in_map(arguments, false)
+                scratch.set_in_map(arguments, false)?;
+                Ok("".into())
             }),
             "MapValues" => (&[String], |scratch, arguments| {
-                let map = scratch.map(&text(arguments, 0))?;
-                let values = map.entries().map(|(_, value)| value.clone());
-                Ok(values.collect::<List>().into())
+                Ok(scratch.values(&text(arguments, 0)).into())
             }),
             _ => return None,
         };

@@ -74,7 +74,7 @@ fn execute_template(scene: &Scene<'_>, words: &[Value]) -> Result {
     if words.len() > 2 {
         return Err(wrong_number("executeTemplate", "1 or 2", words));
     }
-    let output = scene.execute(Some(&text(words, 0)), argument(words, 1))?;
+    let output = scene.execute(&text(words, 0), argument(words, 1))?;
     Ok(output.into())
 }
 

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, sync::Arc};
 
 use catalog::answer;
-use go_template::{Element, List, Object, Value};
+use go_template::{Element, List, Object, Text, Value};
 
 use super::{fields, number};
 
@@ -76,5 +76,37 @@ impl Object for Pair {
             "Session" => (&*pair.session).into(),
             _ => return None,
         })
+    }
+}
+
+/// A key that may not be there.
+pub(crate) fn perhaps(path: &str, value: Option<&[u8]>) -> Value {
+    Value::Object(Arc::new(Perhaps {
+        path: path.into(),
+        value: value.map(Into::into),
+    }))
+}
+
+struct Perhaps {
+    path: Text,
+    value: Option<Text>,
+}
+
+impl Object for Perhaps {
+    fn type_name(&self) -> Cow<'_, str> {
+        NAME.into()
+    }
+
+    fn fields(&self) -> Vec<(Cow<'_, str>, Value)> {
+        fields(&["Path", "Key", "Value", "Exists"], |name| self.field(name))
+    }
+
+    fn field(&self, name: &str) -> Option<Value> {
+        match name {
+            "Path" | "Key" => Some(self.path.clone().into()),
+            "Value" => Some(self.value.clone().unwrap_or_else(|| "".into()).into()),
+            "Exists" => Some(self.value.is_some().into()),
+            _ => None,
+        }
     }
 }

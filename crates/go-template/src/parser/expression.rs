@@ -163,6 +163,7 @@ impl<'t, 's> Parser<'t, 's> {
             return Err("max expression depth exceeded".to_owned());
         }
         self.depth += 1;
+        self.forest.deepest = self.forest.deepest.max(self.depth);
         let pipe = self.pipeline("parenthesized pipeline", Kind::RightParen)?;
         self.depth -= 1;
         Ok(pipe)

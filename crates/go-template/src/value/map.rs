@@ -32,6 +32,11 @@ impl Map {
         )
     }
 
+    /// Puts a value under a key; copies the map only if someone else holds it too.
+    pub fn insert(&mut self, key: Text, value: Value) {
+        Arc::make_mut(&mut self.entries).insert(key, value);
+    }
+
     /// Gives the value under a key.
     pub fn entry(&self, key: &[u8]) -> Option<&Value> {
         self.entries.get(key)
