@@ -262,7 +262,8 @@ impl Host for Nothing {
 fn three_times(text: &str) -> (Vec<String>, usize) {
     let mut functions = Functions::new();
     functions.declare("host", Signature::new([]), 0);
-    let template = Template::parse("", text, &Options::default(), &functions).unwrap();
+    let template =
+        Template::parse("", text, &Options::default(), &functions).expect("a sound template");
     let (a, b) = (counted(&[1, 2]), counted(&[3]));
     let mut memory = Memory::new();
     let outputs = [b.clone(), b, counted(&[4])].map(|b| {
@@ -274,10 +275,12 @@ fn three_times(text: &str) -> (Vec<String>, usize) {
         let data = Value::from(data);
         let output = template
             .execute_again(&data, &Nothing, &mut memory)
-            .unwrap();
-        let anew = template.execute_with(None, &data, &Nothing).unwrap();
+            .expect("it renders");
+        let anew = template
+            .execute_with(None, &data, &Nothing)
+            .expect("it renders");
         assert_eq!(output, anew, "{text}");
-        String::from_utf8(output).unwrap()
+        String::from_utf8(output).expect("it renders")
     });
     // What was executed anew, to compare, made each of them once.
     let made = a.made.load(std::sync::atomic::Ordering::Relaxed);
