@@ -6,6 +6,7 @@
 
 mod account;
 mod ask;
+mod check;
 mod cli;
 mod consul_template;
 mod control;

@@ -1,4 +1,4 @@
-//! `render` and `check`: what a configuration or a template comes to, without running anything.
+//! `render`: what a configuration or a template comes to, without running anything.
 
 use std::{fs, io::Write, path::PathBuf, process::ExitCode};
 
@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use crate::{
     environment::Environment,
     run,
-    source::{LoadError, Origin, plain},
+    source::{Origin, plain},
 };
 
 /// What to render, and how.
@@ -161,83 +161,4 @@ pub(crate) fn deliver(text: &str, out: Option<&str>) -> ExitCode {
             plain(&error)
         )),
     }
-}
-
-/// `check`: every problem, or what the configuration comes to.
-pub(crate) fn check(flag: Option<&str>, program: &[String], as_json: bool) -> ExitCode {
-    let environment = Environment::of_this_process();
-    let checked = Origin::find(flag, &environment)
-        .and_then(|origin| origin.wrapping(program).load(&environment));
-    if as_json {
-        return check_json(&checked);
-    }
-    match checked {
-        Ok(config) => {
-            for warning in &config.warnings {
-                crate::say::err(&format!("{warning}\n"));
-            }
-            for change in &config.overrides {
-                crate::say::out(&change.to_string());
-            }
-            let spec = &config.spec;
-            crate::say::out(&format!(
-                "ok: {} jobs, {} watches, {} templates",
-                spec.jobs.len(),
-                spec.watches.len(),
-                spec.templates.len()
-            ));
-            ExitCode::SUCCESS
-        }
-        Err(error) => run::refuse(&error.to_string()),
-    }
-}
-
-fn check_json(checked: &Result<pilot_config::Config, LoadError>) -> ExitCode {
-    let problems = match checked {
-        Ok(config) => config.warnings.iter().map(problem).collect(),
-        Err(LoadError::Problems(problems)) => problems.list.iter().map(problem).collect(),
-        Err(error) => vec![serde_json::json!({"severity": "error", "reason": error.to_string()})],
-    };
-    let overrides = checked.as_ref().map_or(&[][..], |config| &config.overrides);
-    let overrides: Vec<Json> = overrides.iter().map(replaced).collect();
-    let ok = checked.is_ok();
-    crate::say::out(&format!(
-        "{}",
-        serde_json::json!({"ok": ok, "problems": problems, "overrides": overrides})
-    ));
-    if ok {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
-}
-
-fn problem(problem: &pilot_config::Problem) -> Json {
-    let place = problem.place.as_ref();
-    serde_json::json!({
-        "severity": problem.severity.to_string(),
-        "reason": problem.reason,
-        "hint": problem.hint,
-        "file": place.map(|place| &place.name),
-        "line": place.map(|place| place.line),
-        "column": place.map(|place| place.column),
-        "sourceLine": place.and_then(|place| place.source_line),
-    })
-}
-
-fn replaced(change: &pilot_config::Override) -> Json {
-    let place = |place: &pilot_config::Place| {
-        serde_json::json!({
-            "file": place.name,
-            "line": place.line,
-            "column": place.column,
-            "sourceLine": place.source_line,
-        })
-    };
-    serde_json::json!({
-        "what": change.what,
-        "earlier": place(&change.earlier),
-        "later": place(&change.later),
-        "takenBack": change.taken_back,
-    })
 }

@@ -24,10 +24,13 @@ use pilot_core::{Input, RunId, Supervisor, Time};
 use reaper::Reaper;
 use tokio::{sync::mpsc, task::JoinSet};
 
-pub(crate) use self::link::EMBEDDED;
 use self::{
     children::Child, files::Files, follows::Follows, link::Link, meter::Meter, sensors::Sensors,
     templates::Desk,
+};
+pub(crate) use self::{
+    link::EMBEDDED,
+    templates::{TemplateFault, prove_template},
 };
 use crate::{
     control::{self, Request},

@@ -9,7 +9,7 @@ use std::{
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::go_flags;
-use crate::{ask, migrate, render, run, signals};
+use crate::{ask, check, migrate, render, run, signals};
 
 /// Lives inside a container and makes any application run itself.
 #[derive(Parser, Debug)]
@@ -193,7 +193,7 @@ impl Words {
                 file,
                 program,
                 json,
-            } => render::check(config.or(file).as_deref(), &program, json),
+            } => check::check(config.or(file).as_deref(), &program, json),
             What::Migrate(order) => migrate::migrate(&order),
             What::Render(order) => render::render(&order),
             What::Status { whom, json } => whom.helper(|helper| helper.status(json)),

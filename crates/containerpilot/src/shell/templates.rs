@@ -302,6 +302,21 @@ impl Shell {
     }
 }
 
+/// Why the text of a template is of no use.
+pub(crate) enum TemplateFault {
+    /// It cannot be read.
+    Unreadable(String),
+    /// It is not a template.
+    Malformed(String),
+}
+
+/// Reads and parses the text of a template, and no more.
+pub(crate) fn prove_template(spec: &TemplateSpec) -> Result<(), TemplateFault> {
+    let (name, text) = source(spec).map_err(TemplateFault::Unreadable)?;
+    ctmpl::Template::parse(name, &text, &language(spec)).map_err(TemplateFault::Malformed)?;
+    Ok(())
+}
+
 /// What messages call the source of a template.
 fn title(spec: &TemplateSpec) -> &str {
     match &spec.source {

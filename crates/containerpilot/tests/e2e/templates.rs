@@ -311,3 +311,18 @@ fn permissions_that_are_asked_for_are_set_on_a_file_that_is_the_same_otherwise()
         (mode & 0o777 == 0o600).then_some(())
     });
 }
+
+#[test]
+fn check_reads_the_texts_of_templates() {
+    let config = "{ templates: [{ source: '@DIR/bad.tmpl', destination: '/x/a' }, \
+         { source: '@DIR/absent.tmpl', destination: '/x/b' }], \
+         jobs: [{ name: 'a', exec: 'true' }] }";
+    Pilot::new()
+        .file("bad.tmpl", "one\n{{ nofunc }}\n")
+        .config(config)
+        .args(&["check", "@DIR/config.json5"])
+        .run()
+        .expect_code(1)
+        .expect_text("bad.tmpl:2: function \"nofunc\" not defined")
+        .expect_text("absent.tmpl: no such file or directory");
+}
