@@ -244,6 +244,8 @@ impl Shell {
         };
         if sheet.spec.writing.dry {
             let text = String::from_utf8_lossy(&text);
+            // The line's own end is added.
+            let text = text.strip_suffix('\n').unwrap_or(&text);
             crate::say::out(&format!("> {}\n{text}", sheet.spec.destination));
             let rendering = Rendering::Unchanged;
             self.inputs.push_back(Input::TemplateRendered {
