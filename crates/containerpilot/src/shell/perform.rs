@@ -37,8 +37,11 @@ impl Shell {
             Effect::Install { template } => self.install(template),
             Effect::Discard { template } => self.desk.discard(&template),
             Effect::Reload => {
-                // Why it cannot be used is in the log already.
-                let _ = self.reload();
+                // Nobody has asked who could be answered, so that the log has all of it.
+                if let Err(reason) = self.reload() {
+                    let rest = reason.lines().skip(1).filter(|line| !line.is_empty());
+                    rest.for_each(|line| self.say(Level::Error, line));
+                }
             }
             Effect::Announce(event) => {
                 let (code, source) = (event.kind.code(), event.source.to_string());

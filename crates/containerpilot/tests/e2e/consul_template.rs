@@ -4,7 +4,9 @@
 
 use std::{fs, os::unix::fs::symlink};
 
-use crate::harness::{Pilot, own_binary};
+use rustix::process::Signal;
+
+use crate::harness::{Pilot, own_binary, refusing};
 
 fn consul_template(words: &[&str]) -> Pilot {
     let line: Vec<&str> = ["consul-template"].iter().chain(words).copied().collect();
@@ -93,4 +95,133 @@ fn the_name_of_the_program_is_enough() {
         .run()
         .expect_code(0);
     assert!(ended.stdout.starts_with("consul-template v"), "{ended:?}");
+}
+
+// 0.19: differs: of the command only the first `echo` is run, and the file is said to be written.
+#[test]
+fn once_renders_runs_its_command_and_ends() {
+    let ended = consul_template(&[
+        "-once",
+        "-consul",
+        "consul:1",
+        "-template",
+        "@DIR/in:@DIR/new/out:echo one && cat @DIR/new/out",
+    ])
+    .file("in", "{{ env \"CONSUL_HTTP_ADDR\" }}\n")
+    .run()
+    .expect_code(0);
+    assert_eq!(ended.stdout, "one\nconsul:1\n");
+}
+
+// 0.19: passes.
+#[test]
+fn what_only_looks_writes_nothing() {
+    let pilot = consul_template(&["-once", "-dry", "-template", "@DIR/in:@DIR/out"])
+        .file("in", "{{ printf \"text\" }}\n");
+    let ended = pilot.clone().run().expect_code(0);
+    assert_eq!(ended.stdout, pilot.filled("> @DIR/out\ntext\n"));
+    assert!(!pilot.path("out").exists());
+}
+
+// 0.19: passes.
+#[test]
+fn once_ends_with_14_when_something_fails() {
+    let template = "@DIR/in:@DIR/out";
+    let bad = consul_template(&["-once", "-template", template]).file("in", "{{ nope }}");
+    bad.run()
+        .expect_code(14)
+        .expect_text("function \"nope\" not defined");
+    consul_template(&["-once", "-template", template])
+        .run()
+        .expect_code(14)
+        .expect_text("no such file or directory");
+    consul_template(&["-once", "-template", "@DIR/in:@DIR/out:exit 3"])
+        .file("in", "text\n")
+        .run()
+        .expect_code(14);
+    let consul = refusing().to_string();
+    consul_template(&[
+        "-once",
+        "-consul",
+        &consul,
+        "-consul-retry=false",
+        "-template",
+        template,
+    ])
+    .file("in", "{{ key \"a\" }}")
+    .run()
+    .expect_code(14)
+    .expect_text("cannot reach Consul");
+}
+
+// 0.19: passes.
+#[test]
+fn the_program_gives_its_status_and_the_environment_it_may_have() {
+    let config = "
+template {
+  contents = \"text\\n\"
+  destination = \"@DIR/out\"
+}
+exec {
+  command = \"cat @DIR/out; env; exit 7\"
+  env {
+    allowlist = [\"PATH\", \"SOME_*\"]
+    denylist = [\"*_SECRET\"]
+    custom = [\"OWN=1\"]
+  }
+}
+";
+    let ended = consul_template(&["-config", "@DIR/ct.hcl"])
+        .file("ct.hcl", config)
+        .env("SOME_THING", "yes")
+        .env("SOME_SECRET", "no")
+        .env("OTHER", "no")
+        .run()
+        .expect_code(7);
+    assert!(ended.stdout.starts_with("text\n"), "{ended:?}");
+    for line in ["SOME_THING=yes", "OWN=1", "CONSUL_HTTP_SSL=false"] {
+        assert!(
+            ended.stdout.lines().any(|one| one == line),
+            "{line}: {ended:?}"
+        );
+    }
+    for name in ["SOME_SECRET", "OTHER"] {
+        assert!(!ended.stdout.contains(name), "{name}: {ended:?}");
+    }
+}
+
+// 0.19: differs: without a program it does not hear TERM.
+#[test]
+fn a_daemon_stays_until_it_is_asked_and_ends_with_12() {
+    for signal in [Signal::INT, Signal::TERM] {
+        let running = consul_template(&["-template", "@DIR/in:@DIR/out"])
+            .file("in", "text\n")
+            .start();
+        running.wait_for_file("out");
+        running.signal(signal);
+        running.wait_exit().expect_code(12);
+    }
+}
+
+// 0.19: differs: it ends with 15, and takes the program with it.
+#[test]
+fn a_reload_takes_up_what_changed_and_refuses_what_is_wrong() {
+    let template = |number: u8| {
+        format!("template {{ contents = \"text\\n\" destination = \"@DIR/out{number}\" }}\n")
+    };
+    let running = consul_template(&["-config", "@DIR/ct.hcl"])
+        .file("ct.hcl", &template(1))
+        .start();
+    running.wait_for_file("out1");
+    let write =
+        |text: &str| fs::write(running.path("ct.hcl"), running.pilot().filled(text)).unwrap();
+    write("\nbogus = 1\n");
+    running.signal(Signal::HUP);
+    running.wait_for_log("configuration not reloaded, the old one stays");
+    running.wait_for_log("ct.hcl:2:1");
+    write(&(template(1) + &template(2)));
+    running.signal(Signal::HUP);
+    running.wait_for_file("out2");
+    running.signal(Signal::INT);
+    running.wait_exit().expect_code(12);
 }
