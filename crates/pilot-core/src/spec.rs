@@ -184,6 +184,8 @@ pub struct JobSpec {
     pub role: Role,
     /// On which stops of another job it has its turn, if it runs on such stops.
     pub turn: Turn,
+    /// When its process is told to end, if it runs when the helper begins to stop.
+    pub leaves: Leaves,
     /// What maintenance means to its runs.
     pub maintenance: InMaintenance,
     /// What a reload that leaves it as it is means to it.
@@ -210,6 +212,7 @@ impl JobSpec {
             overlap: Overlap::Queue,
             role: Role::Ordinary,
             turn: Turn::Always,
+            leaves: Leaves::AtOnce,
             maintenance: InMaintenance::Runs,
             reload: OnReload::Stays,
             health: None,
@@ -243,6 +246,20 @@ pub enum Turn {
     /// Only while the other's process is there to be stopped, not after it ended by itself. A turn
     /// passed over is waited for by nobody (`preStop` of ContainerPilot 1 and 2).
     WhileRunning,
+}
+
+/// When the process of a job is told to end, in a stop of the helper.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Leaves {
+    /// With all others.
+    #[default]
+    AtOnce,
+    /// When the services of all others are out of the catalog: it is the process behind them (the
+    /// application of ContainerPilot 1 and 2).
+    AfterServices,
+    /// When all others are over: they may need it to the end, as they do a local agent of the
+    /// catalog (`coprocesses` of ContainerPilot 2).
+    Last,
 }
 
 /// What maintenance means to the runs of a job.

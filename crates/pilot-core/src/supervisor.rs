@@ -286,10 +286,12 @@ impl Supervisor {
                     Level::Warn,
                     "asked to stop again: not waiting any longer".into(),
                 );
+                self.let_all_leave(step);
                 self.jobs.iter_mut().for_each(|job| job.hasten(step));
             }
             3.. => {
                 step.log(Level::Warn, "asked to stop once more: killing".into());
+                self.let_all_leave(step);
                 self.jobs.iter_mut().for_each(|job| job.kill(step));
             }
         }
@@ -359,8 +361,10 @@ impl Supervisor {
                 self.on_event(&event, step);
             }
             self.rearm_turns();
-            let moved =
-                self.move_stops_along(step) || self.let_go(step) || self.replace_superseded(step);
+            let moved = self.move_stops_along(step)
+                || self.let_go(step)
+                || self.replace_superseded(step)
+                || self.let_leave(step);
             if !moved && step.bus.is_empty() {
                 break;
             }
@@ -369,8 +373,7 @@ impl Supervisor {
 
     fn on_event(&mut self, event: &Event, step: &mut Step<'_>) {
         if event.kind == EventKind::Shutdown {
-            self.jobs.iter_mut().for_each(|job| job.quit(step));
-            return;
+            return self.on_shutdown(step);
         }
         let by_itself = self.tells_of_an_end(event);
         for job in &mut self.jobs {

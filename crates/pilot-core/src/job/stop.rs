@@ -6,7 +6,7 @@ use super::{After, Job, Outcome, State};
 use crate::{
     EventKind, JobName, Level, Time,
     run::Run,
-    spec::{JobSpec, When},
+    spec::{JobSpec, Leaves, When},
     step::Step,
 };
 
@@ -90,6 +90,22 @@ impl Stop {
 impl Job {
     pub(super) fn stop_budget(&self, step: &Step<'_>) -> Duration {
         self.spec.stop.timeout.unwrap_or(step.stop_timeout)
+    }
+
+    /// Whether it goes on for a while when the helper begins to stop.
+    pub(crate) fn leaves_later(&self) -> bool {
+        let runs = matches!(self.state, State::Running { .. });
+        runs && self.spec.leaves != Leaves::AtOnce
+    }
+
+    pub(crate) fn is_quitting(&self) -> bool {
+        self.quitting
+    }
+
+    /// Whether its service is still on the way out of the catalog.
+    pub(crate) fn is_withdrawing(&self) -> bool {
+        self.stop()
+            .is_some_and(|stop| matches!(stop.phase, StopPhase::Withdrawing { .. }))
     }
 
     /// The helper stops. A job that runs on another's stop stays for its turn; every other stops.

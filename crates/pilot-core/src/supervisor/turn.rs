@@ -5,7 +5,7 @@ use crate::{
     Event, EventKind, JobName, Source,
     job::{Job, State, Then},
     run::Run,
-    spec::Turn,
+    spec::{Leaves, Turn},
     step::Step,
 };
 
@@ -30,6 +30,48 @@ impl Supervisor {
             moved = true;
         }
         moved | self.release_idle_hooks(step)
+    }
+
+    /// The helper stops: every job does, save those that leave later.
+    pub(super) fn on_shutdown(&mut self, step: &mut Step<'_>) {
+        for job in &mut self.jobs {
+            if job.leaves_later() {
+                job.end_restarts();
+            } else {
+                job.quit(step);
+            }
+        }
+    }
+
+    /// Tells those to stop that left later, when it is time.
+    pub(super) fn let_leave(&mut self, step: &mut Step<'_>) -> bool {
+        if !matches!(self.life, Life::Stopping(_)) {
+            return false;
+        }
+        let services_are_out = !self.jobs.iter().any(Job::is_withdrawing);
+        let is_last = |job: &Job| job.spec.leaves == Leaves::Last;
+        // Who waits for the stop of one that leaves last is over, as far as that goes.
+        let over = |job: &Job| job.complete() || (waits(job) && job.runs_on_a_stop());
+        let alone = self.jobs.iter().all(|job| is_last(job) || over(job));
+        let mut moved = false;
+        for job in self.jobs.iter_mut().filter(|job| !job.is_quitting()) {
+            let time = match job.spec.leaves {
+                Leaves::AtOnce => false,
+                Leaves::AfterServices => services_are_out,
+                Leaves::Last => alone,
+            };
+            if time {
+                job.quit(step);
+                moved = true;
+            }
+        }
+        moved
+    }
+
+    /// Nobody waits any longer.
+    pub(super) fn let_all_leave(&mut self, step: &mut Step<'_>) {
+        let late = self.jobs.iter_mut().filter(|job| !job.is_quitting());
+        late.for_each(|job| job.quit(step));
     }
 
     /// While the helper stops, a job that runs on another's stop has no turn to wait for once that

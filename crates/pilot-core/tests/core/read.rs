@@ -25,8 +25,8 @@ use pilot_core::{
     Event, EventKind, Input, Instance, JobCommand, JobName, Signal, Source, Spec,
     spec::{
         AfterChanges, AskedStatus, Backoff, Beat, Command, Condition, First, HealthSpec,
-        InMaintenance, JobSpec, Notice, OnChange, OnReload, Overlap, Restarts, Role, ServiceSpec,
-        Signals, Status, Stay, TemplateSource, TemplateSpec, Turn, WatchSpec, When,
+        InMaintenance, JobSpec, Leaves, Notice, OnChange, OnReload, Overlap, Restarts, Role,
+        ServiceSpec, Signals, Status, Stay, TemplateSource, TemplateSpec, Turn, WatchSpec, When,
     },
 };
 
@@ -180,6 +180,7 @@ fn attribute(job: &mut JobSpec, scripts: &mut Scripts, text: &str) {
         "version" => job.exec = Some(Command::new([job.name.as_str(), rest])),
         "when" => job.when = when(job, rest),
         "after" => job.after = Some(event(rest)),
+        "leaves" => job.leaves = leaves(rest),
         "fixed" => job.reload = OnReload::Fixed,
         "within" => job.start_within = Some(duration(rest)),
         "restarts" => job.restarts = restarts(rest),
@@ -198,6 +199,14 @@ fn attribute(job: &mut JobSpec, scripts: &mut Scripts, text: &str) {
         "service" => job.service = Some(service(&job.name, rest)),
         "health" => health(job, scripts, rest),
         _ => panic!("no such attribute: {text}"),
+    }
+}
+
+fn leaves(text: &str) -> Leaves {
+    match text {
+        "after services" => Leaves::AfterServices,
+        "last" => Leaves::Last,
+        _ => panic!("leaves after services, or last: {text}"),
     }
 }
 

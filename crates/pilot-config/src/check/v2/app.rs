@@ -3,7 +3,8 @@
 use pilot_core::{
     Event, EventKind, JobName, Source,
     spec::{
-        Backoff, Command, Condition, InMaintenance, JobSpec, OnReload, Output, Role, Turn, When,
+        Backoff, Command, Condition, InMaintenance, JobSpec, Leaves, OnReload, Output, Role, Turn,
+        When,
     },
 };
 
@@ -54,6 +55,7 @@ pub(super) fn check(
         exec: Some(raw_output(program(addresses, ground))),
         when: around.start(),
         role: Role::Essential,
+        leaves: Leaves::AfterServices,
         reload: OnReload::Fixed,
         backoff: Backoff::None,
         ..JobSpec::new(APP)

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use pilot_core::spec::{
-    Beat, Command, First, InMaintenance, JobSpec, OnReload, Output, Overlap, Restarts, When,
+    Beat, Command, First, InMaintenance, JobSpec, Leaves, OnReload, Output, Overlap, Restarts, When,
 };
 
 use super::Around;
@@ -120,6 +120,8 @@ fn coprocess(raw: &RawCoprocess<'_>, around: &mut Around<'_>) -> Option<JobSpec>
     Some(JobSpec {
         exec: Some(Command::new(argv)),
         restarts: restarts?,
+        // An agent of the catalog is one of these, and must hear that the services are out.
+        leaves: Leaves::Last,
         reload: OnReload::Renews,
         ..job
     })

@@ -130,3 +130,132 @@ fn a_fixed_job_is_what_it_was_at_the_start() {
     "#]]
     .assert_eq(&trace);
 }
+
+/// Services are out before the application hears of the stop, and what it may need stays.
+#[test]
+fn a_stop_in_order() {
+    let trace = trace(
+        "
+        catalog slow 100ms
+        job agent: exec runs; restarts unlimited; leaves last; companion
+        job web: service; health 1s; companion
+        job app: exec runs; essential; leaves after services
+        job before: exec exits 0 after 1s; when once stopping(app); companion
+        job after: exec exits 0 after 1s; when once stopped(app); companion
+        at 2500ms TERM
+        ",
+    );
+    expect![[r#"
+        0.000 > started
+        0.000 event startup(global)
+        0.000 spawn agent#1
+        0.000 spawn app#1
+        1.000 event healthy(web)
+        1.000 publish web passing 'ok'
+        2.000 event healthy(web)
+        2.500 > SIGTERM
+        2.500 event shutdown(global)
+        2.500 withdraw web
+        2.600 > web is out of the catalog
+        2.600 event stopping(web)
+        2.600 event stopped(web)
+        2.600 event stopping(app)
+        2.600 spawn before#1
+        3.600 > before#1 exits 0
+        3.600 event exitSuccess(before)
+        3.600 event stopping(before)
+        3.600 event stopped(before)
+        3.600 stop app#1 SIGTERM
+        3.600 > app#1 dies of SIGTERM
+        3.600 event exitFailed(app)
+        3.600 event stopped(app)
+        3.600 spawn after#1
+        4.600 > after#1 exits 0
+        4.600 event exitSuccess(after)
+        4.600 event stopping(after)
+        4.600 event stopped(after)
+        4.600 event stopping(agent)
+        4.600 stop agent#1 SIGTERM
+        4.600 > agent#1 dies of SIGTERM
+        4.600 event exitFailed(agent)
+        4.600 event stopped(agent)
+        4.600 exit 0
+    "#]]
+    .assert_eq(&trace);
+}
+
+#[test]
+fn what_leaves_later_is_not_waited_for_when_asked_twice() {
+    let trace = trace(
+        "
+        catalog silent
+        job agent: exec runs; leaves last; companion
+        job web: service; health 1s; companion
+        job app: exec ignores TERM; essential; leaves after services
+        at 2500ms TERM
+        at 2600ms TERM
+        at 2700ms TERM
+        ",
+    );
+    expect![[r#"
+        0.000 > started
+        0.000 event startup(global)
+        0.000 spawn agent#1
+        0.000 spawn app#1
+        1.000 event healthy(web)
+        1.000 publish web passing 'ok'
+        2.000 event healthy(web)
+        2.500 > SIGTERM
+        2.500 event shutdown(global)
+        2.500 withdraw web
+        2.600 > SIGTERM
+        2.600 warn asked to stop again: not waiting any longer
+        2.600 event stopping(agent)
+        2.600 event stopping(app)
+        2.600 stop agent#1 SIGTERM
+        2.600 event stopping(web)
+        2.600 event stopped(web)
+        2.600 stop app#1 SIGTERM
+        2.600 > agent#1 dies of SIGTERM
+        2.600 event exitFailed(agent)
+        2.600 event stopped(agent)
+        2.700 > SIGTERM
+        2.700 warn asked to stop once more: killing
+        2.700 kill app#1
+        2.700 > app#1 dies of SIGKILL
+        2.700 event exitFailed(app)
+        2.700 event stopped(app)
+        2.700 exit 137
+    "#]]
+    .assert_eq(&trace);
+}
+
+#[test]
+fn what_leaves_later_does_not_start_again_meanwhile() {
+    let trace = trace(
+        "
+        job agent: exec exits 1 after 3s | runs; restarts unlimited; leaves last; companion
+        job app: exec takes 2s to stop; essential
+        at 2s TERM
+        ",
+    );
+    expect![[r#"
+        0.000 > started
+        0.000 event startup(global)
+        0.000 spawn agent#1
+        0.000 spawn app#1
+        2.000 > SIGTERM
+        2.000 event shutdown(global)
+        2.000 event stopping(app)
+        2.000 stop app#1 SIGTERM
+        3.000 > agent#1 exits 1
+        3.000 event exitFailed(agent)
+        3.000 event stopping(agent)
+        3.000 event stopped(agent)
+        4.000 > app#1 exits 0
+        4.000 event exitSuccess(app)
+        4.000 event stopped(app)
+        4.000 exit 0
+    "#]]
+    .assert_eq(&trace);
+}

@@ -6,8 +6,8 @@ use pilot_core::{
     EventKind, Input, JobCommand, JobName, RunId, Signal, Source, Spec,
     spec::{
         AfterChanges, AskedStatus, Backoff, Beat, Command, Condition, First, HealthSpec,
-        InMaintenance, JobSpec, Notice, OnChange, OnReload, Overlap, Restarts, Role, Signals, Stay,
-        StopSpec, TemplateSpec, Turn, When,
+        InMaintenance, JobSpec, Leaves, Notice, OnChange, OnReload, Overlap, Restarts, Role,
+        Signals, Stay, StopSpec, TemplateSpec, Turn, When,
     },
 };
 use proptest::{collection::vec, option, prelude::*, sample::select};
@@ -287,7 +287,7 @@ fn job(n: usize) -> impl Strategy<Value = JobSpec> {
             ..StopSpec::DEFAULT
         };
         job.overlap = overlap;
-        (job.role, job.turn, job.maintenance, job.reload) = way;
+        (job.role, job.turn, job.maintenance, job.reload, job.leaves) = way;
         job.health = check_timeout.map(|timeout| HealthSpec {
             exec: Some(Command::new(["check"])),
             interval: Duration::from_secs(1),
@@ -299,7 +299,7 @@ fn job(n: usize) -> impl Strategy<Value = JobSpec> {
 }
 
 /// One job at most is essential.
-fn role(n: usize) -> impl Strategy<Value = (Role, Turn, InMaintenance, OnReload)> {
+fn role(n: usize) -> impl Strategy<Value = (Role, Turn, InMaintenance, OnReload, Leaves)> {
     let special = if n == 0 {
         Role::Essential
     } else {
@@ -313,7 +313,12 @@ fn role(n: usize) -> impl Strategy<Value = (Role, Turn, InMaintenance, OnReload)
     let pauses = prop_oneof![3 => Just(InMaintenance::Runs), 1 => Just(InMaintenance::Pauses)];
     let reload = prop_oneof![4 => Just(OnReload::Stays), 1 => Just(OnReload::Renews)];
     let turn = prop_oneof![3 => Just(Turn::Always), 1 => Just(Turn::WhileRunning)];
-    (role, turn, pauses, reload)
+    let leaves = prop_oneof![
+        4 => Just(Leaves::AtOnce),
+        1 => Just(Leaves::AfterServices),
+        1 => Just(Leaves::Last),
+    ];
+    (role, turn, pauses, reload, leaves)
 }
 
 /// A job runs on the stop of an earlier one only, so that there is no ring of stops.
