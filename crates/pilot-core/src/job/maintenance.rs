@@ -1,6 +1,6 @@
 //! What maintenance means to a job: out of the catalog, and no new run if it pauses.
 
-use super::{HealthStatus, Job, State};
+use super::{HealthStatus, Job, State, Then};
 use crate::{
     spec::{InMaintenance, Overlap},
     step::Step,
@@ -17,9 +17,21 @@ impl Job {
     pub(crate) fn exit_maintenance(&mut self, step: &mut Step<'_>) {
         self.health.status = HealthStatus::Unknown;
         self.register_again(step);
-        if std::mem::take(&mut self.owed) {
+        if !std::mem::take(&mut self.owed) {
+            return;
+        }
+        if matches!(self.state, State::Stopping(_)) {
+            self.begin_stop(Then::Start, step);
+        } else {
             self.on_start_event(step);
         }
+    }
+
+    /// Its stop is followed by another life, which begins when maintenance ends if it pauses.
+    pub(crate) fn start_after_its_stop(&mut self, step: &mut Step<'_>) {
+        self.owed = self.paused(step);
+        let then = if self.owed { Then::Wait } else { Then::Start };
+        self.begin_stop(then, step);
     }
 
     fn register_again(&mut self, step: &mut Step<'_>) {

@@ -112,8 +112,11 @@ impl Supervisor {
                 job.fresh = true;
                 job.wait_again();
             } else if let Some(Then::Complete { .. }) = job.then() {
-                let ran = job.runs > 0;
-                job.begin_stop(if ran { Then::Start } else { Then::Wait }, step);
+                if job.runs > 0 {
+                    job.start_after_its_stop(step);
+                } else {
+                    job.begin_stop(Then::Wait, step);
+                }
             }
         });
         if over {
