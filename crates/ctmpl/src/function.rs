@@ -10,6 +10,7 @@ mod math;
 mod md5;
 mod outside;
 mod parse;
+mod parse_yaml;
 mod scratch;
 mod text;
 mod time;
@@ -79,6 +80,7 @@ const GROUPS: &[&[Entry]] = &[
     math::ALL,
     outside::ALL,
     parse::ALL,
+    parse_yaml::ALL,
     scratch::ALL,
     text::ALL,
     time::ALL,

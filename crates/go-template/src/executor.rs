@@ -14,7 +14,7 @@ pub(crate) use {
     operand::{NO_VALUE, Operand},
 };
 
-use std::slice;
+use std::{io::Write, slice};
 
 use frame::{Elements, Frame, Scope, Step};
 use variable::Variables;
@@ -172,6 +172,9 @@ impl<'t> Executor<'t> {
         // What nearly all actions come to needs no formatter in between.
         if let Value::String(text) = value {
             self.output.extend_from_slice(text.as_bytes());
+        } else if let Value::Int(int) = value {
+            // Writing to memory does not fail.
+            let _ = write!(self.output, "{int}");
         } else {
             self.output.extend(format::print(slice::from_ref(value)));
         }
