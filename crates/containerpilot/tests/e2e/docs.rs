@@ -7,6 +7,8 @@ use crate::harness::Pilot;
 /// A block, where it stands, and what must come of it.
 struct Block {
     place: String,
+    /// What a file of it is called, by its language.
+    file: &'static str,
     text: String,
     /// What its refusal says; none loads.
     fails: Option<String>,
@@ -37,16 +39,22 @@ fn blocks(name: &str, text: &str) -> Vec<Block> {
             None => panic!("{place}: unknown mark `{mark}`"),
         };
         let fence = lines.next().map_or("", |(_, line)| line.trim());
-        assert!(
-            fence.starts_with("```json"),
-            "{place}: no block after the mark, but `{fence}`"
-        );
+        let file = match fence {
+            "```json5" | "```json" => "block.json5",
+            "```yaml" => "block.yaml",
+            _ => panic!("{place}: no block after the mark, but `{fence}`"),
+        };
         let body = lines
             .by_ref()
             .map(|(_, line)| line)
             .take_while(|line| line.trim() != "```");
         let text = body.collect::<Vec<_>>().join("\n");
-        found.push(Block { place, text, fails });
+        found.push(Block {
+            place,
+            file,
+            text,
+            fails,
+        });
     }
     found
 }
@@ -59,8 +67,9 @@ fn every_marked_block_does_what_its_mark_says() {
         let text = fs::read_to_string(&path).unwrap();
         for block in blocks(&path.file_name().unwrap().to_string_lossy(), &text) {
             count += 1;
-            let pilot = Pilot::new().file("block.json5", &block.text);
-            let ended = pilot.args(&["check", "--config", "@DIR/block.json5"]).run();
+            let pilot = Pilot::new().file(block.file, &block.text);
+            let path = format!("@DIR/{}", block.file);
+            let ended = pilot.args(&["check", "--config", &path]).run();
             let said = ended.lines.join("\n");
             let wanted = if block.fails.is_some() {
                 Some(1)
@@ -82,7 +91,7 @@ fn every_marked_block_does_what_its_mark_says() {
 // 3.8: lacks.
 #[test]
 fn marks_are_read_as_they_are_written() {
-    let text = "a\n<!-- test: loads -->\n```json5\n{ a: 1 }\n```\n<!-- test: fails: no such key -->\n```json5\n{\n}\n```\n";
+    let text = "a\n<!-- test: loads -->\n```json5\n{ a: 1 }\n```\n<!-- test: fails: no such key -->\n```yaml\n{\n}\n```\n";
     let found = blocks("x.md", text);
     assert_eq!(found.len(), 2);
     assert_eq!(
@@ -93,5 +102,8 @@ fn marks_are_read_as_they_are_written() {
         (found[1].text.as_str(), found[1].fails.as_deref()),
         ("{\n}", Some("no such key"))
     );
-    assert_eq!(found[1].place, "x.md:6");
+    assert_eq!(
+        (found[1].place.as_str(), found[1].file),
+        ("x.md:6", "block.yaml")
+    );
 }

@@ -19,6 +19,7 @@ mod control;
 mod docs;
 mod exits;
 mod health;
+mod layers;
 mod lifecycle;
 mod logging;
 mod pid1;
