@@ -3,7 +3,7 @@
 
 /// What `-help` tells.
 pub(super) const USAGE: &str = "  -config string
-    	Path to the configuration file; $CONTAINERPILOT if not given.
+    	Path to the configuration, a file or a directory of files; $CONTAINERPILOT if not given.
   -maintenance string
     	Begin or end maintenance in a running containerpilot: enable, disable.
   -out string
