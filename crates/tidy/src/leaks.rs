@@ -21,6 +21,7 @@ const HOSTS: &[&str] = &[
     "rust-lang.org",
     "semver.org",
     "spdx.org",
+    "yaml.org",
 ];
 
 /// Endings that are set aside for examples and private networks, and so are nobody's mirror.
