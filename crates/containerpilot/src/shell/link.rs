@@ -5,7 +5,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use catalog::{
     CatalogEvent, CatalogHandle, CatalogStatus, Query,
-    consul::{CallCount, Endpoint, Scheme, Secret, Settings, Token},
+    consul::{Auth, CallCount, Endpoint, Scheme, Secret, Settings, Token},
 };
 use pilot_config::{Catalog, Consul, Embedded};
 use pilot_core::{
@@ -143,6 +143,11 @@ fn consul_settings(consul: &Consul) -> Result<Settings, String> {
         (None, Some(file)) => Token::File(file.clone()),
         (None, None) => Token::None,
     };
+    settings.auth = consul.login.as_ref().map(|login| Auth {
+        user: login.user.clone(),
+        password: Secret::new(login.password.reveal()),
+    });
+    settings.max_stale = consul.max_stale.filter(|age| !age.is_zero());
     settings.tls.ca_file.clone_from(&consul.ca_file);
     settings.tls.ca_path.clone_from(&consul.ca_path);
     settings.tls.client_cert.clone_from(&consul.client_cert);

@@ -6,7 +6,7 @@ use std::{fs, os::unix::fs::symlink};
 
 use rustix::process::Signal;
 
-use crate::harness::{Pilot, own_binary, refusing};
+use crate::harness::{Pilot, Recorder, own_binary, refusing};
 
 fn consul_template(words: &[&str]) -> Pilot {
     let line: Vec<&str> = ["consul-template"].iter().chain(words).copied().collect();
@@ -222,6 +222,32 @@ fn a_reload_takes_up_what_changed_and_refuses_what_is_wrong() {
     write(&(template(1) + &template(2)));
     running.signal(Signal::HUP);
     running.wait_for_file("out2");
+    running.signal(Signal::INT);
+    running.wait_exit().expect_code(12);
+}
+
+// 0.19: passes.
+#[test]
+fn consul_is_asked_as_the_flags_say() {
+    let recorder = Recorder::start("/v1/kv/");
+    let consul = recorder.address().to_string();
+    let running = consul_template(&[
+        "-consul-addr",
+        &consul,
+        "-consul-auth=user:word",
+        "-consul-token=t0ken",
+        "-template",
+        "@DIR/in:@DIR/out",
+    ])
+    .file("in", "{{ key \"a\" }}")
+    .start();
+    let asked = running.until("the key is asked for", || recorder.asked("/v1/kv/a").pop());
+    assert!(asked.line.contains("stale"), "{asked:?}");
+    let head = asked.head.to_lowercase();
+    // That is `user:word`.
+    let login = "authorization: basic dXNlcjp3b3Jk".to_lowercase();
+    assert!(head.contains(&login), "{asked:?}");
+    assert!(head.contains("x-consul-token: t0ken"), "{asked:?}");
     running.signal(Signal::INT);
     running.wait_exit().expect_code(12);
 }

@@ -71,6 +71,31 @@ template {
 }
 
 #[test]
+fn a_label_is_one_more_object() {
+    check(
+        "template \"web\" {\n  source = \"a\"\n}\nexec env \"custom\" { }",
+        &expect![[r#"
+            ends with 15
+            error: cannot use key `web`: 'template[0]' has invalid keys: web
+              --> ct.hcl:1:10
+            1 | template "web" {
+              |          ^^^^^
+
+            error: template: must specify exactly one of 'source' or 'contents'
+              --> ct.hcl:1:16
+            1 | template "web" {
+              |                ^
+
+            error: template: missing destination
+              --> ct.hcl:1:16
+            1 | template "web" {
+              |                ^
+            hint: say where to write it, or see it with -dry
+        "#]],
+    );
+}
+
+#[test]
 fn lines_that_are_less_indented_than_the_end_stay() {
     let config = by_file(
         "template {\n  contents = <<-EOF\n  one\n      two\n    EOF\n  destination = \"/a\"\n}",
