@@ -101,6 +101,21 @@ impl<T: Clone + PartialEq> Cursor<T> {
         self.pace = pace;
     }
 
+    /// Says how patient it is.
+    pub(crate) fn pace(&self) -> Pace {
+        self.pace
+    }
+
+    /// Tells whether it was ever answered.
+    pub(crate) fn knows(&self) -> bool {
+        self.last.is_some()
+    }
+
+    /// Tells whether the last question was not answered.
+    pub(crate) fn is_failing(&self) -> bool {
+        self.trouble.is_some()
+    }
+
     /// Says what to ask next, and when.
     pub(crate) fn question(&self) -> Question {
         let wait = self.pace.wait;

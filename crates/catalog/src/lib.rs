@@ -3,8 +3,8 @@
 //! # Theory of operation
 //! The caller says what it wants ([`CatalogHandle`]) and never waits: a wish is a cell that the
 //! newest value overwrites. One task owned by the handle compares the wishes with what the agent
-//! is believed to hold (`registrar`, pure) and makes the calls; another follows queries, each by the
-//! rules of `cursor`, also pure. What they learn comes back as [`CatalogEvent`]s on
+//! is believed to hold (`registrar`, pure) and makes the calls; another follows queries. Whom
+//! to ask when is said by `planner`, what an answer means by `cursor`, both pure. What they learn comes back as [`CatalogEvent`]s on
 //! the caller's own bounded channel. When that channel is full the tasks wait, so no fact is lost
 //! and the caller's own loop is never held up; while they wait, wishes still overwrite each other.
 //!
@@ -21,6 +21,7 @@ pub mod consul;
 mod cursor;
 mod error;
 mod event;
+mod planner;
 pub mod query;
 mod registrar;
 mod standing;

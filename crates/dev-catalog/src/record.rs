@@ -266,6 +266,14 @@ fn null_when_empty<S: Serializer>(
     }
 }
 
+/// A node with its services, by their identities.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct NodeServices<'a> {
+    pub(crate) node: &'a NodeRecord,
+    pub(crate) services: BTreeMap<&'a str, HealthService<'a>>,
+}
+
 /// An entry of the key-value store.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -22,6 +22,9 @@ pub(crate) enum Request {
 pub(crate) enum Query {
     Services,
     Nodes,
+    Node {
+        name: String,
+    },
     Service {
         name: String,
         tags: Vec<String>,

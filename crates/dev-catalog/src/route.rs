@@ -48,6 +48,7 @@ enum Change {
 enum Search {
     Services,
     Nodes,
+    Node,
     Service,
     Health,
     Checks,
@@ -55,7 +56,7 @@ enum Search {
 }
 
 /// The paths; one that ends in a slash stands for all below it, and the longest wins.
-const ENDPOINTS: [(&str, Endpoint); 23] = [
+const ENDPOINTS: [(&str, Endpoint); 24] = [
     (
         "/v1/agent/service/register",
         Endpoint::Change(Change::RegisterService),
@@ -110,6 +111,7 @@ const ENDPOINTS: [(&str, Endpoint); 23] = [
     ),
     ("/v1/catalog/services", Endpoint::Search(Search::Services)),
     ("/v1/catalog/nodes", Endpoint::Search(Search::Nodes)),
+    ("/v1/catalog/node/", Endpoint::Search(Search::Node)),
     ("/v1/catalog/service/", Endpoint::Search(Search::Service)),
     ("/v1/health/service/", Endpoint::Search(Search::Health)),
     ("/v1/health/checks/", Endpoint::Search(Search::Checks)),
@@ -250,6 +252,9 @@ fn query(search: Search, rest: &str, target: &Target) -> Result<Request, Reply> 
     let query = match search {
         Search::Services => Query::Services,
         Search::Nodes => Query::Nodes,
+        Search::Node => Query::Node {
+            name: named("node name")?,
+        },
         Search::Service => Query::Service {
             name: named("service name")?,
             tags: tags(),

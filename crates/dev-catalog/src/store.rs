@@ -107,6 +107,8 @@ impl Store {
         let index = match query {
             Query::Services => self.catalog.services_index(),
             Query::Nodes => FIRST_INDEX,
+            Query::Node { name } if self.catalog.is_node(name) => self.catalog.services_index(),
+            Query::Node { .. } => FIRST_INDEX,
             Query::Service { name, .. } | Query::Health { name, .. } => self.catalog.index_of(name),
             Query::Checks { .. } | Query::State { .. } => self.catalog.checks_index(),
             Query::Key { key, .. } => self.keys.index_of(key),
@@ -121,7 +123,9 @@ impl Store {
     /// service moves with its surroundings, but that is no reason to wake anyone.
     pub(crate) fn touched(&self, query: &Query) -> u64 {
         match query {
-            Query::Services | Query::Nodes | Query::State { .. } => self.index(query),
+            Query::Services | Query::Nodes | Query::Node { .. } | Query::State { .. } => {
+                self.index(query)
+            }
             Query::Service { name, .. }
             | Query::Health { name, .. }
             | Query::Checks { service: name } => self.catalog.touched(name),

@@ -1,6 +1,10 @@
-//! The task that follows queries: asks what each one's cursor says, and tells what it reports.
+//! The task that follows queries: asks what the planner says, and tells what it reports.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio::{
     sync::{mpsc, watch},
@@ -15,9 +19,10 @@ use crate::{
     consul::{
         Client, Line,
         ask::{self, Manner, Said},
-        read::{Shelf, read},
+        read::{Shelf, read, read_chime},
     },
-    cursor::{Cursor, Pace, Reading, Report},
+    cursor::{Pace, Question, Reading, Report},
+    planner::{Bell, Id, LINES, Order, Planner, Seen, Ticket, Told},
     query::Query,
 };
 
@@ -37,12 +42,13 @@ pub(super) struct Surroundings {
 pub(super) async fn run(surroundings: Surroundings) {
     let client = surroundings.clients.borrow().clone();
     let follower = Follower {
+        planner: Planner::new(surroundings.seed),
         surroundings,
         client,
         started_at: Instant::now(),
-        entries: BTreeMap::new(),
-        asked: JoinSet::new(),
-        questions: 0,
+        heard: JoinSet::new(),
+        held: HashMap::new(),
+        lines: Vec::new(),
         shelf: Shelf::default(),
     };
     follower.run().await;
@@ -52,34 +58,58 @@ struct Follower {
     surroundings: Surroundings,
     client: Arc<Client>,
     started_at: Instant,
-    entries: BTreeMap<Arc<Query>, Entry>,
-    asked: JoinSet<Heard>,
-    /// How many were asked.
-    questions: u64,
+    planner: Planner,
+    heard: JoinSet<Heard>,
+    /// Who has a connection of its own: what is under way on it, or it itself between questions.
+    held: HashMap<Owner, Held>,
+    /// Shared lines that nobody uses.
+    lines: Vec<Line>,
     shelf: Shelf,
 }
 
-/// One query, whose question is always out or about to be.
-struct Entry {
-    cursor: Cursor<Answer>,
-    question: u64,
-    task: AbortHandle,
+/// Whose connection it is.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Owner {
+    Query(Id),
+    Bell(Arc<Bell>),
+}
+
+enum Held {
+    Asked(AbortHandle),
+    Line(Line),
 }
 
 /// What came of a question.
 struct Heard {
-    query: Arc<Query>,
-    question: u64,
+    ticket: Ticket,
     asked_at: Duration,
     line: Line,
-    said: Result<Word, CatalogError>,
+    word: Word,
 }
 
-/// What was said.
 enum Word {
+    Held {
+        id: Id,
+        query: Arc<Query>,
+        said: Result<Answered, CatalogError>,
+    },
+    /// None if its index still is the known one.
+    Looked {
+        id: Id,
+        query: Arc<Query>,
+        said: Result<Option<Answered>, CatalogError>,
+    },
+    Chimed {
+        bell: Arc<Bell>,
+        said: Result<Said, CatalogError>,
+    },
+}
+
+/// What was said to a query.
+enum Answered {
     Said(Said),
     /// The datacenters that answer.
-    Answering(Option<u64>, Answer),
+    Datacenters(Reading<Answer>),
 }
 
 /// Nobody listens any more.
@@ -88,106 +118,134 @@ struct Gone;
 impl Follower {
     async fn run(mut self) {
         loop {
-            let done = tokio::select! {
+            self.obey();
+            let deadline = self.planner.next_deadline();
+            let deadline = deadline.map(|after| self.started_at + after);
+            let told = tokio::select! {
                 changed = self.surroundings.followed.changed() => match changed {
                     Ok(()) => {
                         self.on_followed();
-                        Ok(())
+                        Told::new()
                     }
                     Err(_) => return,
                 },
                 changed = self.surroundings.clients.changed() => match changed {
                     Ok(()) => {
                         self.on_moved();
-                        Ok(())
+                        Told::new()
                     }
                     Err(_) => return,
                 },
-                Some(heard) = self.asked.join_next() => match heard {
-                    Ok(heard) => self.on_heard(heard).await,
+                Some(heard) = self.heard.join_next() => match heard {
+                    Ok(heard) => self.on_heard(heard),
                     // It was taken back.
-                    Err(_) => Ok(()),
+                    Err(_) => Told::new(),
                 },
+                () = sleep_until(deadline.unwrap_or(self.started_at)), if deadline.is_some() => {
+                    self.planner.on_woken(self.now());
+                    Told::new()
+                }
             };
-            if let Err(Gone) = done {
+            // What is to be asked next need not wait for those who are told.
+            self.obey();
+            if let Err(Gone) = self.tell(told).await {
                 return;
             }
         }
     }
 
-    fn on_followed(&mut self) {
-        let wanted = self.surroundings.followed.borrow_and_update().clone();
-        self.entries.retain(|query, entry| {
-            let stays = wanted.contains_key(query);
-            if !stays {
-                entry.task.abort();
-            }
-            stays
-        });
-        self.note_answered(|answered| answered.retain(|query, _| wanted.contains_key(query)));
-        for (query, interval) in wanted {
-            let pace = self.pace(&query, interval);
-            match self.entries.get_mut(&query) {
-                Some(entry) => entry.cursor.set_pace(pace),
-                None => self.enter(query, pace),
-            }
-        }
+    fn now(&self) -> Duration {
+        self.started_at.elapsed()
     }
 
-    fn enter(&mut self, query: Arc<Query>, pace: Pace) {
-        let seed = self.surroundings.seed.wrapping_add(self.questions);
-        let mut cursor = Cursor::new(pace, seed);
-        cursor.on_moved(self.started_at.elapsed());
-        let (question, task) = self.ask(query.clone(), &cursor, Line::default());
-        let entry = Entry {
-            cursor,
-            question,
-            task,
-        };
-        self.entries.insert(query, entry);
+    fn on_followed(&mut self) {
+        let wanted = self.surroundings.followed.borrow_and_update().clone();
+        self.note_answered(|answered| answered.retain(|query, _| wanted.contains_key(query)));
+        let wanted = wanted.into_iter().map(|(query, interval)| {
+            let pace = self.pace(&query, interval);
+            (query, pace)
+        });
+        let wanted = wanted.collect();
+        let now = self.now();
+        self.planner.on_followed(now, &wanted);
     }
 
     /// Another agent is in charge, or another way to it.
     fn on_moved(&mut self) {
         self.client = self.surroundings.clients.borrow_and_update().clone();
-        let now = self.started_at.elapsed();
-        for (query, mut entry) in std::mem::take(&mut self.entries) {
-            entry.task.abort();
-            entry.cursor.on_moved(now);
-            (entry.question, entry.task) = self.ask(query.clone(), &entry.cursor, Line::default());
-            self.entries.insert(query, entry);
+        // Whatever is under way ends here.
+        self.heard = JoinSet::new();
+        self.held.clear();
+        self.lines.clear();
+        self.planner.on_moved(self.now());
+    }
+
+    fn on_heard(&mut self, heard: Heard) -> Told {
+        let Heard {
+            ticket,
+            asked_at,
+            line,
+            word,
+        } = heard;
+        let now = self.now();
+        match word {
+            Word::Held { id, query, said } if self.planner.expects(id, ticket) => {
+                self.held.insert(Owner::Query(id), Held::Line(line));
+                let said = said.and_then(|said| self.read(&query, said));
+                self.note(&query, said.as_ref().map(|_| ()));
+                self.planner.on_held(now, id, asked_at, said)
+            }
+            // It was taken back too late.
+            Word::Held { .. } => Told::new(),
+            Word::Looked { id, query, said } => {
+                self.planner.on_line_free();
+                if !self.planner.expects(id, ticket) {
+                    self.keep(line);
+                    return Told::new();
+                }
+                let seen = said.and_then(|said| match said {
+                    Some(said) => self.read(&query, said).map(Seen::Said),
+                    None => Ok(Seen::Same),
+                });
+                self.note(&query, seen.as_ref().map(|_| ()));
+                let told = self.planner.on_looked(now, id, asked_at, seen);
+                self.obey_after(id, line);
+                told
+            }
+            Word::Chimed { bell, said } => {
+                if self.planner.listens(&bell, ticket) {
+                    self.held
+                        .insert(Owner::Bell(bell.clone()), Held::Line(line));
+                    let chime = said.and_then(|Said { call, reply }| {
+                        ask::vouch(&call, &reply)?;
+                        read_chime(&bell, &call, &reply)
+                    });
+                    self.planner.on_chimed(now, &bell, asked_at, chime);
+                }
+                Told::new()
+            }
         }
     }
 
-    async fn on_heard(&mut self, heard: Heard) -> Result<(), Gone> {
-        let Some(mut entry) = self.entries.remove(&heard.query) else {
-            return Ok(());
-        };
-        let query = heard.query;
-        if entry.question != heard.question {
-            // It was taken back too late.
-            self.entries.insert(query, entry);
-            return Ok(());
+    fn read(&mut self, query: &Query, said: Answered) -> Result<Reading<Answer>, CatalogError> {
+        match said {
+            Answered::Said(Said { call, reply }) => {
+                ask::vouch(&call, &reply)?;
+                let value = read(query, &call, &reply, &mut self.shelf)?;
+                let index = reply.index;
+                Ok(Reading { index, value })
+            }
+            Answered::Datacenters(reading) => Ok(reading),
         }
-        let reading = heard.said.and_then(|word| self.read(&query, word));
-        note(&self.surroundings.status, reading.as_ref().map(|_| ()));
-        let now = self.started_at.elapsed();
-        entry.cursor.on_asked(heard.asked_at);
-        if reading.is_ok() {
+    }
+
+    fn note(&self, query: &Arc<Query>, outcome: Result<(), &CatalogError>) {
+        note(&self.surroundings.status, outcome);
+        if outcome.is_ok() {
             self.note_answered(|answered| {
                 answered.insert(query.clone(), std::time::Instant::now());
             });
         }
-        let reports = match reading {
-            Ok(reading) => entry.cursor.on_answered(now, reading),
-            Err(error) => entry.cursor.on_failed(now, error),
-        };
-        (entry.question, entry.task) = self.ask(query.clone(), &entry.cursor, heard.line);
-        self.entries.insert(query.clone(), entry);
-        for report in reports {
-            self.tell(&query, report).await?;
-        }
-        Ok(())
     }
 
     /// Whoever waits for a change of the status waits for none of this.
@@ -198,29 +256,18 @@ impl Follower {
         });
     }
 
-    fn read(&mut self, query: &Query, word: Word) -> Result<Reading<Answer>, CatalogError> {
-        match word {
-            Word::Said(Said { call, reply }) => {
-                ask::vouch(&call, &reply)?;
-                let value = read(query, &call, &reply, &mut self.shelf)?;
-                let index = reply.index;
-                Ok(Reading { index, value })
-            }
-            Word::Answering(index, value) => Ok(Reading { index, value }),
-        }
-    }
-
-    async fn tell(&self, query: &Arc<Query>, report: Report<Answer>) -> Result<(), Gone> {
-        let event = CatalogEvent::Answer {
-            query: query.clone(),
-            event: match report {
+    async fn tell(&self, told: Told) -> Result<(), Gone> {
+        for (query, report) in told {
+            let event = match report {
                 Report::Update(answer) => FollowEvent::Update(answer),
                 Report::Lost(reason) => FollowEvent::Lost { reason },
                 Report::Back => FollowEvent::Back,
-            },
-        };
-        let told = self.surroundings.events.send(event).await;
-        told.map_err(|_| Gone)
+            };
+            let event = CatalogEvent::Answer { query, event };
+            let told = self.surroundings.events.send(event).await;
+            told.map_err(|_| Gone)?;
+        }
+        Ok(())
     }
 
     fn pace(&self, query: &Query, interval: Duration) -> Pace {
@@ -240,55 +287,173 @@ impl Follower {
         }
     }
 
-    /// Has the next question asked when its time has come.
-    fn ask(
-        &mut self,
-        query: Arc<Query>,
-        cursor: &Cursor<Answer>,
-        mut line: Line,
-    ) -> (u64, AbortHandle) {
-        self.questions += 1;
-        let (number, started_at) = (self.questions, self.started_at);
-        let client = self.client.clone();
-        let question = cursor.question();
-        let task = self.asked.spawn(async move {
+    /// Does what the planner says after a look. Who gets a held question by it goes on over the
+    /// line of the look, for its index is worth something there; else others use the line.
+    fn obey_after(&mut self, id: Id, line: Line) {
+        let orders = self.planner.orders(self.now());
+        let is_promoted =
+            |order: &Order| matches!(order, Order::Hold { id: one, .. } if *one == id);
+        if orders.iter().any(is_promoted) {
+            self.held.insert(Owner::Query(id), Held::Line(line));
+        } else {
+            self.keep(line);
+        }
+        self.perform(orders);
+    }
+
+    fn keep(&mut self, line: Line) {
+        if line.is_open() && self.lines.len() < LINES {
+            self.lines.push(line);
+        }
+    }
+
+    fn obey(&mut self) {
+        let orders = self.planner.orders(self.now());
+        self.perform(orders);
+    }
+
+    fn perform(&mut self, orders: Vec<Order>) {
+        for order in orders {
+            match order {
+                Order::Hold {
+                    id,
+                    ticket,
+                    query,
+                    question,
+                } => self.hold(id, ticket, query, question),
+                Order::TakeBack(id) => self.take_back(&Owner::Query(id)),
+                Order::PassOn { from, to } => {
+                    let line = self.own_line(&Owner::Query(from));
+                    self.held.insert(Owner::Query(to), Held::Line(line));
+                }
+                Order::Look {
+                    id,
+                    ticket,
+                    query,
+                    known,
+                } => self.look(id, ticket, query, known),
+                Order::Listen {
+                    bell,
+                    ticket,
+                    question,
+                } => self.listen(bell, ticket, question),
+                Order::Silence(bell) => self.take_back(&Owner::Bell(bell)),
+            }
+        }
+    }
+
+    fn take_back(&mut self, owner: &Owner) {
+        match self.held.remove(owner) {
+            Some(Held::Asked(task)) => task.abort(),
+            Some(Held::Line(_)) | None => {}
+        }
+    }
+
+    fn own_line(&mut self, owner: &Owner) -> Line {
+        match self.held.remove(owner) {
+            Some(Held::Line(line)) => line,
+            Some(Held::Asked(_)) | None => Line::default(),
+        }
+    }
+
+    fn hold(&mut self, id: Id, ticket: Ticket, query: Arc<Query>, question: Question) {
+        let owner = Owner::Query(id);
+        let mut line = self.own_line(&owner);
+        let (client, started_at) = (self.client.clone(), self.started_at);
+        let task = self.heard.spawn(async move {
             sleep_until(started_at + question.at).await;
             let asked_at = started_at.elapsed();
-            let manner = Manner {
-                index: question.index,
-                patience: question.patience,
-            };
-            let said = put(&client, &mut line, &query, manner).await;
+            let said = ask_in_full(&client, &mut line, &query, manner(question)).await;
             Heard {
-                query,
-                question: number,
+                ticket,
                 asked_at,
                 line,
-                said,
+                word: Word::Held { id, query, said },
             }
         });
-        (number, task)
+        self.held.insert(owner, Held::Asked(task));
+    }
+
+    fn listen(&mut self, bell: Arc<Bell>, ticket: Ticket, question: Question) {
+        let owner = Owner::Bell(bell.clone());
+        let mut line = self.own_line(&owner);
+        let (client, started_at) = (self.client.clone(), self.started_at);
+        let task = self.heard.spawn(async move {
+            sleep_until(started_at + question.at).await;
+            let asked_at = started_at.elapsed();
+            let said = ask::listen(&client, &mut line, &bell, manner(question)).await;
+            Heard {
+                ticket,
+                asked_at,
+                line,
+                word: Word::Chimed { bell, said },
+            }
+        });
+        self.held.insert(owner, Held::Asked(task));
+    }
+
+    fn look(&mut self, id: Id, ticket: Ticket, query: Arc<Query>, known: Option<u64>) {
+        let mut line = self.lines.pop().unwrap_or_default();
+        let (client, started_at) = (self.client.clone(), self.started_at);
+        self.heard.spawn(async move {
+            let asked_at = started_at.elapsed();
+            let said = look(&client, &mut line, &query, known).await;
+            Heard {
+                ticket,
+                asked_at,
+                line,
+                word: Word::Looked { id, query, said },
+            }
+        });
     }
 }
 
-async fn put(
+fn manner(question: Question) -> Manner {
+    Manner {
+        index: question.index,
+        patience: question.patience,
+    }
+}
+
+/// Asks in full, unless the index of a service still is the known one.
+async fn look(
+    client: &Client,
+    line: &mut Line,
+    query: &Query,
+    known: Option<u64>,
+) -> Result<Option<Answered>, CatalogError> {
+    // Over a new connection the index may be that of another agent.
+    if let (Query::Service(service), Some(known)) = (query, known.filter(|_| line.is_open()))
+        && ask::is_same(client, line, service, known).await?
+    {
+        return Ok(None);
+    }
+    let manner = Manner {
+        index: None,
+        patience: client.settings().timeouts.call,
+    };
+    ask_in_full(client, line, query, manner).await.map(Some)
+}
+
+async fn ask_in_full(
     client: &Client,
     line: &mut Line,
     query: &Query,
     manner: Manner,
-) -> Result<Word, CatalogError> {
+) -> Result<Answered, CatalogError> {
     let said = ask::ask(client, line, query, manner).await?;
     if *query
         != (Query::Datacenters {
             ignore_failing: true,
         })
     {
-        return Ok(Word::Said(said));
+        return Ok(Answered::Said(said));
     }
     let Said { call, reply } = &said;
     let Answer::Datacenters(names) = read(query, call, reply, &mut Shelf::default())? else {
-        return Ok(Word::Said(said));
+        return Ok(Answered::Said(said));
     };
-    let names = ask::answering(client, line, &names).await?;
-    Ok(Word::Answering(reply.index, Answer::Datacenters(names)))
+    let value = Answer::Datacenters(ask::answering(client, line, &names).await?);
+    let index = reply.index;
+    Ok(Answered::Datacenters(Reading { index, value }))
 }

@@ -5,11 +5,15 @@ use std::{sync::Arc, time::Duration};
 use super::{Call, Client, Line, Reply, call::escape, read, wire::seconds};
 use crate::{
     CatalogError,
+    planner::{Bell, Ring},
     query::{Query, ServiceQuery},
 };
 
 // A follower in good health hears from its leader many times a second.
 const LAST_CONTACT: Duration = Duration::from_secs(10);
+
+// A tag that no instance has.
+const NOBODY: &str = "containerpilot:nobody";
 
 /// What was said to a query, not judged yet.
 pub(crate) struct Said {
@@ -27,6 +31,16 @@ pub(crate) struct Manner {
     pub(crate) patience: Duration,
 }
 
+impl Manner {
+    /// An index is worth something to the agent it came from. Behind a new connection there may be
+    /// one that started again with an earlier index, and it would hold the question until that is
+    /// reached.
+    fn over(self, line: &Line) -> Self {
+        let index = self.index.filter(|_| line.is_open());
+        Self { index, ..self }
+    }
+}
+
 /// Asks once, over a line that stays open for the next question.
 pub(crate) async fn ask(
     client: &Client,
@@ -34,13 +48,48 @@ pub(crate) async fn ask(
     query: &Query,
     manner: Manner,
 ) -> Result<Said, CatalogError> {
-    let timeouts = client.settings().timeouts;
-    // An index is worth something to the agent it came from. Behind a new connection there may be
-    // one that started again with an earlier index, and it would hold the question until that is
-    // reached.
-    let index = manner.index.filter(|_| line.is_open());
+    let manner = manner.over(line);
     let call = call(client, line, query).await?;
-    let (asked, patience) = match index {
+    put(client, line, call, manner).await
+}
+
+/// Waits for the next chime of a bell.
+pub(crate) async fn listen(
+    client: &Client,
+    line: &mut Line,
+    bell: &Bell,
+    manner: Manner,
+) -> Result<Said, CatalogError> {
+    let manner = manner.over(line);
+    put(client, line, chime(bell), manner).await
+}
+
+/// Tells whether the index of a service still is the known one, without asking for more: the
+/// answer lists the instances with a tag that none has.
+pub(crate) async fn is_same(
+    client: &Client,
+    line: &mut Line,
+    query: &ServiceQuery,
+    known: u64,
+) -> Result<bool, CatalogError> {
+    let call = instances(query).with("tag", NOBODY);
+    let manner = Manner {
+        index: None,
+        patience: client.settings().timeouts.call,
+    };
+    let Said { call, reply } = put(client, line, call, manner).await?;
+    vouch(&call, &reply)?;
+    Ok(reply.status == 200 && reply.index == Some(known))
+}
+
+async fn put(
+    client: &Client,
+    line: &mut Line,
+    call: Call,
+    manner: Manner,
+) -> Result<Said, CatalogError> {
+    let timeouts = client.settings().timeouts;
+    let (asked, patience) = match manner.index {
         Some(index) => (blocking(&call, index, timeouts.wait), manner.patience),
         None => (call.clone(), timeouts.call),
     };
@@ -138,6 +187,20 @@ fn instances(query: &ServiceQuery) -> Call {
     call.with_some("tag", query.tag.as_deref())
         .with_some("near", query.near.as_deref())
         .with_some("dc", query.dc.as_deref())
+}
+
+fn chime(bell: &Bell) -> Call {
+    let get = |path: &str| Call::get(path.to_owned());
+    let call = match &bell.ring {
+        Ring::Services => get("/v1/catalog/services"),
+        Ring::Critical => get("/v1/health/state/critical"),
+        Ring::Warning => get("/v1/health/state/warning"),
+        Ring::Nodes => get("/v1/catalog/nodes"),
+        Ring::Keys(prefix) => get(&format!("/v1/kv/{}", escape(prefix, "/")))
+            .with("keys", "1")
+            .with("separator", "/"),
+    };
+    call.with_some("dc", bell.dc.as_deref())
 }
 
 async fn own_node(client: &Client, line: &mut Line) -> Result<String, CatalogError> {

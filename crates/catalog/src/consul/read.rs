@@ -6,7 +6,14 @@ mod nodes;
 mod pairs;
 mod shelf;
 
-use std::{borrow::Cow, collections::BTreeMap, fmt, marker::PhantomData, sync::Arc};
+use std::{
+    borrow::Cow,
+    collections::BTreeMap,
+    fmt,
+    hash::{DefaultHasher, Hash, Hasher as _},
+    marker::PhantomData,
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use serde::{
@@ -19,6 +26,7 @@ use super::{Call, Reply};
 use crate::{
     CatalogError,
     answer::{Answer, ServiceName},
+    planner::{Bell, Chime, Ring},
     query::Query,
 };
 
@@ -58,6 +66,39 @@ pub(crate) fn read(
         Query::Pairs { .. } => pairs::read(body).map(Answer::Pairs),
     };
     answer.map_err(|error| malformed(call, &error))
+}
+
+/// Reads what a bell tells.
+pub(crate) fn read_chime(bell: &Bell, call: &Call, reply: &Reply) -> Result<Chime, CatalogError> {
+    let is_absence = reply.status == 404 && matches!(bell.ring, Ring::Keys(_));
+    if reply.status != 200 && !is_absence {
+        return Err(call.refused(reply));
+    }
+    let mut things = BTreeMap::new();
+    let read = match &bell.ring {
+        Ring::Services => each_member(&reply.body, |Text(name), tags: Option<Vec<Text<'_>>>| {
+            let mut tags = tags.unwrap_or_default();
+            tags.sort_unstable();
+            let tags: Vec<_> = tags.iter().map(|Text(tag)| tag).collect();
+            things.insert(number(&(&name, tags)), Box::from(&*name));
+        }),
+        Ring::Critical | Ring::Warning => each(&reply.body, |check: instances::CheckState<'_>| {
+            things.insert(number(&check.texts()), Box::from(check.service()));
+        }),
+        Ring::Nodes | Ring::Keys(_) => Ok(()),
+    };
+    read.map_err(|error| malformed(call, &error))?;
+    Ok(Chime {
+        index: reply.index,
+        things: Arc::new(things),
+    })
+}
+
+/// A number that differs where the thing does.
+fn number(thing: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    thing.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Reads the name of the node that the agent runs on.

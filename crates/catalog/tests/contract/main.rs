@@ -10,6 +10,7 @@ mod consul;
 mod pilot;
 mod proxy;
 
+mod crowd;
 mod faults;
 mod keys;
 mod names;

@@ -13,7 +13,10 @@ use super::{
     kv::Entry,
 };
 use crate::{
-    record::{AgentService, CatalogService, CheckRecord, HealthInstance, KeyRecord, ServiceRecord},
+    record::{
+        AgentService, CatalogService, CheckRecord, HealthInstance, HealthService, KeyRecord,
+        NodeServices, ServiceRecord,
+    },
     reply::Reply,
     request::{Consistency, Query, View},
     route::DATACENTER,
@@ -52,6 +55,7 @@ impl Store {
             }
             Query::Services => self.service_names(),
             Query::Nodes => Reply::json(&[self.catalog.node()]),
+            Query::Node { name } => self.node(name),
             Query::Service { name, tags } => self.instances(name, tags),
             Query::Health {
                 name,
@@ -72,6 +76,19 @@ impl Store {
         reply
             .with("X-Consul-Effective-Consistency", level)
             .at_index(index)
+    }
+
+    fn node(&self, name: &str) -> Reply {
+        let node = self.catalog.node();
+        if !self.catalog.is_node(name) {
+            return Reply::json(&Value::Null);
+        }
+        let services = self.catalog.services();
+        let services = services.map(|service| (&*service.id, HealthService::from(service)));
+        Reply::json(&NodeServices {
+            node,
+            services: services.collect(),
+        })
     }
 
     fn service_names(&self) -> Reply {

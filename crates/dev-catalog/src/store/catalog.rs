@@ -54,6 +54,11 @@ impl Catalog {
         &self.node
     }
 
+    /// Tells whether a name is that of the one node; case is of no matter.
+    pub(super) fn is_node(&self, name: &str) -> bool {
+        name.eq_ignore_ascii_case(self.node.name)
+    }
+
     pub(super) fn services(&self) -> impl Iterator<Item = &ServiceRecord> {
         self.services.values()
     }

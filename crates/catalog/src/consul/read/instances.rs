@@ -117,6 +117,22 @@ impl CheckState<'_> {
         Health::Checked(status.unwrap_or(Status::Critical))
     }
 
+    pub(super) fn service(&self) -> &str {
+        &self.service.0
+    }
+
+    /// What makes it the check it is, now.
+    pub(super) fn texts(&self) -> [&str; 5] {
+        [
+            &self.node,
+            &self.id,
+            &self.status,
+            &self.service_id,
+            &self.output,
+        ]
+        .map(|text| &*text.0)
+    }
+
     pub(super) fn node(&self) -> &str {
         &self.node.0
     }

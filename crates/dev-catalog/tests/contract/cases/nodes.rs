@@ -4,6 +4,9 @@ use crate::contract::agent::Agent;
 
 super::cases![
     node_is_listed,
+    node_tells_its_services,
+    node_wakes_for_its_services,
+    datacenters_are_listed,
     agent_tells_who_it_is,
     leader_is_known,
     check_of_the_node_concerns_its_services,
@@ -12,6 +15,47 @@ super::cases![
 
 fn node_is_listed(agent: &Agent) {
     agent.get("/v1/catalog/nodes");
+}
+
+fn own_path(agent: &Agent) -> String {
+    let own = agent.quietly("GET", "/v1/agent/self", "").json();
+    let name = own["Config"]["NodeName"].as_str();
+    format!("/v1/catalog/node/{}", name.expect("an agent has a name"))
+}
+
+fn node_tells_its_services(agent: &Agent) {
+    let path = own_path(agent);
+    for (name, more) in [
+        ("homed", r#""Tags":["b","a"],"Port":9"#),
+        (
+            "homed-too",
+            r#""Meta":{"k":"v"},"Address":"10.0.0.9","Check":{"TTL":"60s"}"#,
+        ),
+    ] {
+        agent.register(&format!(r#"{{"Name":"{name}",{more}}}"#));
+        agent.until(&format!("/v1/catalog/service/{name}"), |answer| {
+            answer.len() == 1
+        });
+        for pointer in [&format!("/Services/{name}"), "/Node"] {
+            let answer = agent.quietly("GET", &path, "").member(pointer);
+            agent.note(&format!("{pointer}\n{answer}"));
+        }
+    }
+    agent.get("/v1/catalog/node/nobody");
+    agent.get("/v1/catalog/node/");
+    agent.send("PUT", "/v1/catalog/node/nobody", "");
+}
+
+fn node_wakes_for_its_services(agent: &Agent) {
+    let path = own_path(agent);
+    let index = agent.quietly("GET", &path, "").index();
+    agent.register(r#"{"Name":"lodger"}"#);
+    let answer = agent.quietly("GET", &format!("{path}?index={index}&wait=45s"), "");
+    assert!(answer.index() > index);
+}
+
+fn datacenters_are_listed(agent: &Agent) {
+    agent.get("/v1/catalog/datacenters");
 }
 
 fn agent_tells_who_it_is(agent: &Agent) {
