@@ -76,9 +76,13 @@ impl<'a> Text<'a> {
         self.at(line, column, excerpt)
     }
 
-    /// Counts line and column, both from 1, columns in characters.
+    /// Counts line and column, both from 1, columns in characters; within a character, those of
+    /// the next one.
     pub(crate) fn position(&self, offset: usize) -> (usize, usize) {
-        let offset = offset.min(self.rendered.len());
+        let mut offset = offset.min(self.rendered.len());
+        while !self.rendered.is_char_boundary(offset) {
+            offset += 1;
+        }
         let line = self.starts.partition_point(|start| *start <= offset);
         let start = self.starts[line - 1];
         (line, self.rendered[start..offset].chars().count() + 1)

@@ -1,8 +1,9 @@
 //! No text makes the loader panic.
 
+use pilot_config::Source;
 use proptest::prelude::*;
 
-use crate::harness::load;
+use crate::harness::{load, load_sources};
 
 const WORDS: &[&str] = &[
     "{",
@@ -116,7 +117,52 @@ fn job() -> impl Strategy<Value = String> {
     })
 }
 
+/// A member of the top level, as JSON5 and as YAML.
+fn member() -> impl Strategy<Value = (String, bool)> {
+    let sections = [
+        "jobs",
+        "watches",
+        "logging",
+        "consul",
+        "catalog",
+        "control",
+        "telemetry",
+        "templates",
+        "services",
+        "tasks",
+        "é",
+    ];
+    let section = prop::sample::select(sections.to_vec());
+    (section, value(), any::<bool>()).prop_map(|(key, value, is_yaml)| {
+        let text = if is_yaml {
+            format!("{key}: {value}\n")
+        } else {
+            format!("{{ {key}: {value} }}")
+        };
+        (text, is_yaml)
+    })
+}
+
 proptest! {
+    #[test]
+    fn any_files_are_answered(members in prop::collection::vec(member(), 0..4)) {
+        let named = members.iter().map(|(text, is_yaml)| Source {
+            name: if *is_yaml { "app.yaml" } else { "app.json5" },
+            text,
+        });
+        let sources: Vec<Source<'_>> = named.collect();
+        match load_sources(&sources, &[], &[]) {
+            Ok(config) => config.overrides.iter().for_each(|one| assert!(!one.to_string().is_empty())),
+            Err(problems) => assert!(!problems.to_string().is_empty()),
+        }
+    }
+
+    #[test]
+    fn any_text_is_answered_as_yaml(text in "[-a-z:, \\n\\té\\[\\]{}&*!|'\"]{0,60}") {
+        let name = "app.yaml";
+        let _ = load_sources(&[Source { name, text: &text }], &[], &[]).map_err(|problems| problems.to_string());
+    }
+
     #[test]
     fn any_text_is_answered(text in ".*") {
         let _ = load(&text).map_err(|problems| problems.to_string());

@@ -169,6 +169,24 @@ logging:
     );
 }
 
+/// A mapping in lines of its own has no bracket to mark, but its first key.
+#[test]
+fn a_mapping_may_begin_with_any_character() {
+    check(
+        "jobs:\n  - é: 1\n",
+        &expect![[r#"
+        error: cannot use key `é`: '[0]' has invalid keys: é
+          --> app.yaml:2:5
+        2 |   - é: 1
+          |     ^
+
+        error: 'name' must not be blank
+          --> app.yaml:2:5
+        2 |   - é: 1
+          |     ^"#]],
+    );
+}
+
 #[test]
 fn what_is_no_yaml_has_its_place() {
     check(
