@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use crate::{
-    Effect, ExitStatus, Level, Rest, Signal, Time, effect::Purpose, spec::Command, step::Step,
+    Effect, ExitStatus, Level, Rest, Signal, Time,
+    effect::Purpose,
+    spec::{Command, Output},
+    step::Step,
 };
 
 /// One execution; a late fact about an older one cannot be mistaken for this one's.
@@ -22,6 +25,8 @@ pub(crate) struct Run {
     pub(crate) pid: Option<u32>,
     argv: Vec<String>,
     timeout: Option<Duration>,
+    /// How loud it is that the timeout is over.
+    alarm: Level,
     /// How the run's own process ended; others of its tree may still live.
     pub(crate) ended: Option<ExitStatus>,
     /// Whether every process of its tree is gone.
@@ -36,6 +41,15 @@ enum Pressure {
     Asked { kill_at: Time },
     Killed { give_up_at: Time },
     GivenUp,
+}
+
+/// How loud a failure of a command is. Whoever reads the value of a sensor says what became of it,
+/// and not at every tick.
+pub(crate) fn level_of_failure(command: &Command, otherwise: Level) -> Level {
+    match command.output {
+        Output::Metric(_) => Level::Debug,
+        Output::Logged | Output::Raw => otherwise,
+    }
 }
 
 impl Run {
@@ -53,6 +67,7 @@ impl Run {
             pid: None,
             argv: command.argv.clone(),
             timeout,
+            alarm: level_of_failure(command, Level::Warn),
             ended: None,
             gone: false,
             pressure: Pressure::Free {
@@ -197,7 +212,7 @@ impl Run {
             self.purpose,
             self.argv.join(" ")
         );
-        step.log(Level::Warn, message);
+        step.log(self.alarm, message);
         match grace {
             Some(grace) => self.stop(Signal::TERM, grace, step),
             None => self.kill(step),

@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use logbook::{Origin, Stream, Tail};
+use pilot_config::Config;
 use pilot_core::{
     ExitStatus, Input, JobName, Purpose, Rest, RunId, Signal,
-    spec::{Command, Output},
+    spec::{Command, JobSpec, Output},
 };
 use reaper::{Change, Launch, Stdin};
 use telemetry::TemplateCommand;
@@ -86,7 +87,8 @@ impl Shell {
             self.captures.spawn(captured);
         }
         if let Purpose::Job(job) = &purpose {
-            self.meter.count_start(job);
+            let spec = job_spec(&self.config, job);
+            self.meter.count_start(job, spec.map(|spec| &spec.when));
         }
         let name = self.pid_name(&purpose);
         self.environment.set(&name, pid.to_string());
@@ -217,14 +219,14 @@ impl Shell {
         let Some(Reading { metric, text }) = &child.reading else {
             return;
         };
-        // What was told to end has not failed by doing so; a timeout is told of by itself.
-        if child.is_asked {
-            return;
-        }
-        let printed = if status.success() {
-            Ok(text.finish())
-        } else {
-            Err(Failure::Exit(status))
+        let limit = job_spec(&self.config, job).and_then(|spec| spec.timeout);
+        let limit = limit.filter(|limit| child.started.elapsed() >= *limit);
+        let printed = match limit {
+            Some(limit) if child.is_asked => Err(Failure::Timeout(limit)),
+            // What stops has not failed by doing so.
+            None if child.is_asked => return,
+            Some(_) | None if status.success() => Ok(text.finish()),
+            Some(_) | None => Err(Failure::Exit(status)),
         };
         self.on_sensed(job, metric, printed);
     }
@@ -261,6 +263,10 @@ impl Shell {
 
 fn id(run: RunId) -> reaper::RunId {
     reaper::RunId(run.0)
+}
+
+fn job_spec<'a>(config: &'a Config, job: &JobName) -> Option<&'a JobSpec> {
+    config.spec.jobs.iter().find(|spec| spec.name == *job)
 }
 
 /// Where the value goes that a command prints, if it is a sensor's.

@@ -8,7 +8,9 @@ use std::{
 
 use logbook::{Logbook, Record};
 use pilot_config::{Metric, MetricKind, Telemetry};
-use pilot_core::{ExitStatus, Input, JobName, Rendering, TemplateName, status::JobStatus};
+use pilot_core::{
+    ExitStatus, Input, JobName, Rendering, TemplateName, spec::When, status::JobStatus,
+};
 use telemetry::{
     Ask, DeclareError, Exit, Kind, Page, Queue, Registry, Rendered, Server, ServiceStatus,
 };
@@ -61,9 +63,12 @@ impl Meter {
             .map_err(|errors| faults(&errors))
     }
 
-    /// A run of a job begins; after the first it is a restart.
-    pub(super) fn count_start(&mut self, job: &JobName) {
-        if self.started.insert(job.clone()) {
+    /// A run of a job begins. After the first it is a restart, unless the job runs again and again
+    /// because its `when` says so.
+    pub(super) fn count_start(&mut self, job: &JobName, when: Option<&When>) {
+        let is_first = self.started.insert(job.clone());
+        let recurs = when.is_some_and(recurs);
+        if is_first || recurs {
             self.registry.job_start(job.as_str());
         } else {
             self.registry.job_restart(job.as_str());
@@ -98,6 +103,14 @@ impl Meter {
             let passed = failure.is_none();
             self.registry.template_install(template.as_str(), passed);
         }
+    }
+}
+
+/// Whether a job runs more than once by its `when` alone.
+fn recurs(when: &When) -> bool {
+    match when {
+        When::Once(_) => false,
+        When::Each(_) | When::Every(_) | When::OnSignal(_) => true,
     }
 }
 

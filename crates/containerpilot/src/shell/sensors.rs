@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     fmt,
     mem::{Discriminant, discriminant},
+    time::Duration,
 };
 
 use pilot_core::{ExitStatus, JobName, Level};
@@ -22,6 +23,8 @@ pub(super) struct Sensors {
 pub(super) enum Failure {
     /// Its program could not be started.
     Start(String),
+    /// Its time was over, and it was made to end.
+    Timeout(Duration),
     /// Its program failed, and what it printed means nothing.
     Exit(ExitStatus),
     /// What it printed is nothing that the metric takes.
@@ -32,6 +35,7 @@ pub(super) enum Failure {
 #[derive(PartialEq)]
 enum Kind {
     Start,
+    Timeout,
     Exit,
     Value(Discriminant<RecordError>),
 }
@@ -66,6 +70,7 @@ impl Failure {
     fn kind(&self) -> Kind {
         match self {
             Self::Start(_) => Kind::Start,
+            Self::Timeout(_) => Kind::Timeout,
             Self::Exit(_) => Kind::Exit,
             Self::Value(error) => Kind::Value(discriminant(error)),
         }
@@ -76,6 +81,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Start(reason) => write!(f, "unable to start it: {reason}"),
+            Self::Timeout(limit) => write!(f, "its command takes longer than {limit:?}"),
             Self::Exit(status) => write!(f, "its command failed: {status}"),
             Self::Value(error) => error.fmt(f),
         }
@@ -124,7 +130,7 @@ mod tests {
         let mut sensors = Sensors::default();
         let mut said = |printed: &&str| {
             let value = (*printed).into();
-            let outcome = registry.record(std::time::Duration::ZERO, "orders", &value);
+            let outcome = registry.record(Duration::ZERO, "orders", &value);
             let outcome = outcome.map_err(Failure::Value);
             let (level, message) = sensors.note("sensor-orders", outcome)?;
             Some(format!("{level:?} {message}"))
@@ -164,6 +170,12 @@ mod tests {
         assert!(said("b", start()).is_some());
         assert!(said("a", exit(1)).is_some());
         assert!(said("a", exit(2)).is_none());
+        let timeout = Err(Failure::Timeout(Duration::from_millis(1500)));
+        let slow = said("a", timeout).unwrap();
+        assert_eq!(
+            slow,
+            "a gives its metric no value: its command takes longer than 1.5s"
+        );
     }
 
     #[test]

@@ -25,6 +25,7 @@ mod logging;
 mod pid1;
 mod processes;
 mod reload;
+mod sensors;
 mod shutdown;
 mod signals;
 mod storms;

@@ -26,19 +26,19 @@ fn serving(port: u16) -> String {
     )
 }
 
-fn get(port: u16, path: &str) -> Option<Answer> {
+pub(crate) fn get(port: u16, path: &str) -> Option<Answer> {
     over_tcp(at(port), "GET", path, "").ok()
 }
 
 /// The page of metrics, once it is served.
 #[track_caller]
-fn page(running: &Running, port: u16) -> String {
+pub(crate) fn page(running: &Running, port: u16) -> String {
     running.until("telemetry answers", || {
         Some(get(port, "/metrics")?.expect(200).body)
     })
 }
 
-fn find(page: &str, series: &str) -> Option<f64> {
+pub(crate) fn find(page: &str, series: &str) -> Option<f64> {
     let mut lines = page.lines().filter_map(|line| line.rsplit_once(' '));
     let (_, value) = lines.find(|(name, _)| *name == series)?;
     value.parse().ok()
@@ -46,7 +46,7 @@ fn find(page: &str, series: &str) -> Option<f64> {
 
 /// The value of a series on a page.
 #[track_caller]
-fn value(page: &str, series: &str) -> f64 {
+pub(crate) fn value(page: &str, series: &str) -> f64 {
     find(page, series).unwrap_or_else(|| panic!("no {series} in:\n{page}"))
 }
 

@@ -6,8 +6,8 @@ use super::{After, Catalog, Job, State, Then};
 use crate::{
     EventKind, ExitStatus, Level, Rest, Signal,
     effect::Purpose,
-    run::{Run, RunId},
-    spec::{Backoff, First, Output, Overlap, Restarts, Role, Status, When},
+    run::{Run, RunId, level_of_failure},
+    spec::{Backoff, First, Overlap, Restarts, Role, Status, When},
     step::Step,
 };
 
@@ -158,14 +158,10 @@ impl Job {
         }
     }
 
-    /// How loud it is that a run failed. Whoever reads the value of a sensor says what became of
-    /// it, and not at every tick.
-    fn level_of_failure(&self) -> Level {
-        let output = self.spec.exec.as_ref().map(|command| &command.output);
-        match output {
-            Some(Output::Metric(_)) => Level::Debug,
-            Some(Output::Logged | Output::Raw) | None => Level::Error,
-        }
+    /// How loud it is that a run failed.
+    fn level_of_failure(&self, otherwise: Level) -> Level {
+        let command = self.spec.exec.as_ref();
+        command.map_or(otherwise, |command| level_of_failure(command, otherwise))
     }
 
     /// The process could not start; that counts as a failed run.
@@ -178,7 +174,7 @@ impl Job {
     ) {
         if self.owns(run) {
             let message = format!("unable to start {}: {reason}", self.spec.name);
-            step.log(self.level_of_failure(), message);
+            step.log(self.level_of_failure(Level::Error), message);
             self.object(ExitStatus::Exited(code));
             self.publish_exit(ExitStatus::Exited(code), step);
             self.on_run_ended(run, ExitStatus::Exited(code), Rest::Gone, step);
@@ -199,13 +195,9 @@ impl Job {
         if !status.success() {
             // Who was asked to end has not failed by doing so.
             let asked = self.run().is_some_and(Run::was_asked);
-            let level = if asked {
-                Level::Info
-            } else {
-                self.level_of_failure()
-            };
+            let level = if asked { Level::Info } else { Level::Error };
             let message = format!("{} exited with error: {status}", self.spec.name);
-            step.log(level, message);
+            step.log(self.level_of_failure(level), message);
         }
         self.object(status);
         self.publish_exit(status, step);

@@ -108,7 +108,7 @@ fn everything_is_counted_under_its_name() {
         # TYPE containerpilot_job_exits_total counter
         containerpilot_job_exits_total{job="main",code="0"} 1
         containerpilot_job_exits_total{job="main",code="SIGKILL"} 1
-        # HELP containerpilot_job_restarts_total Runs of each job that began because the one before had ended.
+        # HELP containerpilot_job_restarts_total Runs of each job that began because the one before had ended, or somebody asked for it.
         # TYPE containerpilot_job_restarts_total counter
         containerpilot_job_restarts_total{job="main"} 1
         # HELP containerpilot_job_run_seconds How long runs of each job took.

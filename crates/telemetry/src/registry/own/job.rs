@@ -84,7 +84,7 @@ impl Jobs {
             restarts: Labelled::counter(
                 "containerpilot_job_restarts_total",
                 ["job"],
-                "Runs of each job that began because the one before had ended.",
+                "Runs of each job that began because the one before had ended, or somebody asked for it.",
             ),
             exits: Labelled::counter(
                 "containerpilot_job_exits_total",
