@@ -123,3 +123,25 @@ fn wrong_number(name: &str, expected: &str, arguments: &[Value]) -> String {
     let got = arguments.len();
     format!("{name}: wrong number of arguments, expected {expected}, but got {got}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_function_has_one_name_and_is_documented() {
+        let page = include_str!("../../../docs/templates.md");
+        let mut names: Vec<&str> = allowed(&[]).iter().map(|entry| entry.name).collect();
+        let starts = |name: &&str| {
+            ["`", " ", "\""]
+                .iter()
+                .any(|end| page.contains(&format!("`{name}{end}")))
+        };
+        let missing: Vec<&&str> = names.iter().filter(|name| !starts(name)).collect();
+        assert!(missing.is_empty(), "not on the page: {missing:?}");
+        names.sort_unstable();
+        let count = names.len();
+        names.dedup();
+        assert_eq!(names.len(), count);
+    }
+}

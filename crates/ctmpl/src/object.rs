@@ -6,9 +6,9 @@ mod node;
 mod pair;
 mod service;
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
-use go_template::{List, Map, Value};
+use go_template::{Element, Items, List, Map, Value};
 
 pub(crate) use self::{
     instance::{instances, some_instances},
@@ -31,10 +31,36 @@ fn text_map(entries: &BTreeMap<Box<str>, Box<str>>) -> Value {
 }
 
 /// Tags are given in order, however the catalog keeps them.
-fn sorted(tags: &[Box<str>]) -> Value {
-    let mut tags: Vec<&str> = tags.iter().map(|tag| &**tag).collect();
-    tags.sort_unstable();
-    List::strings(tags).into()
+fn sorted(tags: &Arc<[Box<str>]>) -> Value {
+    let mut order = Vec::new();
+    if !tags.is_sorted() {
+        order.extend(0..tags.len());
+        order.sort_unstable_by_key(|at| &tags[*at]);
+    }
+    let tags = tags.clone();
+    List::made(Element::String, Arc::new(Tags { tags, order })).into()
+}
+
+struct Tags {
+    tags: Arc<[Box<str>]>,
+    /// Their places in order; empty where they are in order as they come.
+    order: Vec<usize>,
+}
+
+impl Items for Tags {
+    fn count(&self) -> usize {
+        self.tags.len()
+    }
+
+    fn item(&self, index: usize) -> Value {
+        let at = self.order.get(index).copied().unwrap_or(index);
+        let tag = self.tags.get(at);
+        tag.map_or(Value::Nil, |tag| (&**tag).into())
+    }
+
+    fn type_name(&self) -> Option<&'static str> {
+        Some("dependency.ServiceTags")
+    }
 }
 
 fn number(count: u64) -> Value {

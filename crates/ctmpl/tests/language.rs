@@ -187,6 +187,21 @@ fn an_instance_has_the_fields_of_consul_template() {
 }
 
 #[test]
+fn tags_are_a_list_of_their_own_type() {
+    let brain = with_every_health();
+    let error = shown(&execute(
+        "{{range service `web|any`}}{{.Tags.Contains `a`}}{{end}}",
+        &brain,
+    ));
+    assert!(
+        error.ends_with("can't evaluate field Contains in type dependency.ServiceTags"),
+        "{error}"
+    );
+    let text = "{{with index (service `web|any`) 0}}{{.Tags | join `,`}} {{if in .Tags `b`}}{{index .Tags 1}}{{end}}{{end}}";
+    assert_eq!(shown(&execute(text, &brain)), "a,b b");
+}
+
+#[test]
 fn a_pass_that_fails_for_want_of_data_says_what_is_missing() {
     let pass = execute("{{(index (service `web`) 0).Address}}", &Brain::new());
     assert!(pass.text.is_err());

@@ -124,7 +124,7 @@ impl Value {
             Self::Float(_) => "float64".into(),
             Self::Complex(..) => "complex128".into(),
             Self::String(_) => "string".into(),
-            Self::List(list) => format!("[]{}", list.element()).into(),
+            Self::List(list) => list.type_name(),
             Self::Map(map) => format!("map[string]{}", map.element()).into(),
             Self::Object(object) => object.type_name(),
             Self::Function(function) => function.type_name().into(),

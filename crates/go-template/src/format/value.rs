@@ -61,7 +61,7 @@ impl Printer {
             self.pointer(&Value::List(list.clone()), list.address(), verb);
             return;
         }
-        let (open, close) = self.brackets(&format!("[]{}", list.element()), "[", "]");
+        let (open, close) = self.brackets(&list.type_name(), "[", "]");
         self.out.extend_from_slice(open.as_bytes());
         for (index, item) in list.iter().enumerate() {
             self.separate(index);

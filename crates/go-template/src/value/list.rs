@@ -1,6 +1,6 @@
 //! Slices: a window on shared elements of one type.
 
-use std::{fmt, sync::Arc};
+use std::{borrow::Cow, fmt, sync::Arc};
 
 use super::{Text, Value};
 
@@ -58,6 +58,11 @@ pub trait Items: Send + Sync {
     /// Gives a number that no other items have while these are held, unless they are made of the
     /// very same data; none if there is no such number.
     fn identity(&self) -> Option<usize> {
+        None
+    }
+
+    /// Gives the name of the type as Go prints it, if it is not `[]` and that of the elements.
+    fn type_name(&self) -> Option<&'static str> {
         None
     }
 }
@@ -146,6 +151,15 @@ impl List {
             Storage::Held(items) => items[self.start..].as_ptr().addr(),
             Storage::Made(items) => Arc::as_ptr(items).addr() + self.start,
         }
+    }
+
+    /// Gives the name of the type as Go prints it.
+    pub(crate) fn type_name(&self) -> Cow<'static, str> {
+        let own = match &self.storage {
+            Storage::Held(_) => None,
+            Storage::Made(items) => items.type_name(),
+        };
+        own.map_or_else(|| format!("[]{}", self.element).into(), Cow::Borrowed)
     }
 
     /// Gives a number that tells what the list is made of as long as it is held, if there is one.
