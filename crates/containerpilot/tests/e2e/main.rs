@@ -33,3 +33,4 @@ mod takeup;
 mod telemetry;
 mod templates;
 mod watches;
+mod wrapped;
