@@ -15,6 +15,7 @@ mod logging;
 mod machine;
 mod memory;
 mod migrate;
+mod pid_file;
 mod render;
 mod run;
 mod say;

@@ -36,6 +36,7 @@ use crate::{
     control::{self, Request},
     environment::Environment,
     memory,
+    pid_file::PidFile,
     signals::Ears,
     source::Reading,
 };
@@ -73,6 +74,7 @@ pub(crate) struct Shell {
     meter: Meter,
     sensors: Sensors,
     exit: Option<u8>,
+    _pid_file: Option<PidFile>,
 }
 
 /// What a shell is made of before it runs.
@@ -100,6 +102,7 @@ impl Shell {
             Reaper::new().map_err(|error| format!("cannot take charge of children: {error}"))?;
         let (requests_in, requests) = mpsc::channel(QUEUE);
         let (link, catalog_events) = Link::open(&config.catalog)?;
+        let pid_file = config.pid_file.clone().map(PidFile::write).transpose()?;
         let mut shell = Self {
             core: Supervisor::new(config.spec.clone(), seed()),
             started: Instant::now(),
@@ -123,6 +126,7 @@ impl Shell {
             meter: Meter::new(),
             sensors: Sensors::default(),
             exit: None,
+            _pid_file: pid_file,
         };
         shell.meter.declare(shell.config.telemetry.as_ref())?;
         shell.announce_addresses();

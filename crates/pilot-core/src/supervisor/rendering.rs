@@ -1,5 +1,7 @@
 //! A helper that renders once: when all is done, when it has failed, when it waits no longer.
 
+use std::time::Duration;
+
 use super::{Life, Supervisor, Verdict};
 use crate::{
     Level, Time,
@@ -77,14 +79,17 @@ impl Supervisor {
     }
 
     fn say_what_is_missing(&self, lost_at: Time, step: &mut Step<'_>) {
-        let span = step.now - lost_at;
+        let span = match step.now - lost_at {
+            Duration::ZERO => "does not answer".to_owned(),
+            span => format!("has not answered for {span:.1?}"),
+        };
         for (template, missing) in self.blocked() {
             let missing = match missing {
                 [] => "everything it asks for".to_owned(),
                 known => known.join(", "),
             };
             let message = format!(
-                "{}: the catalog has not answered for {span:.1?}, and this is missing: {missing}",
+                "{}: the catalog {span}, and this is missing: {missing}",
                 template.source()
             );
             step.log(Level::Error, message);
