@@ -9,7 +9,7 @@ mod page;
 
 use crate::{
     Problem, Problems, Severity, Source, World, json5, raw::v2::RawV2, render, sources,
-    value::Value,
+    syntax::Syntax, value::Value,
 };
 use action::Marked;
 
@@ -29,14 +29,10 @@ pub(crate) fn migrate(sources: &[Source<'_>], world: &World<'_>) -> Result<Migra
         return Err(several());
     };
     let mut report = Vec::new();
-    let (document, mut marked) = match marked(source.text) {
+    let (document, mut marked) = match marked(source) {
         Some((document, marked)) => (document, marked),
         None => {
-            report.push(
-                "Template actions stand around keys or entries, not only inside of values, so \
-                 this is what the template gives in this environment: put them back by hand."
-                    .to_owned(),
-            );
+            report.extend(put_back_by_hand(source));
             let mut document = rendered(source, world)?;
             let mut marked = Marked::plain();
             marked.literal_value(&mut document);
@@ -62,15 +58,31 @@ pub(crate) fn migrate(sources: &[Source<'_>], world: &World<'_>) -> Result<Migra
     let text = page::print(&headline(source.name, &report), &carried);
     let text = marked.put_back(&text);
     Ok(Migration {
-        report: checked(report, source.name, &text, world),
+        report: checked(report, &text, world),
         text,
     })
 }
 
-fn marked(text: &str) -> Option<(Value, Marked)> {
-    let marked = Marked::read(text)?;
+/// Takes the actions out of a text; none where they cannot be carried over.
+fn marked(source: Source<'_>) -> Option<(Value, Marked)> {
+    // Where a text without quotes ends is not known before it is parsed.
+    if Syntax::of(source.name) == Syntax::Yaml {
+        return None;
+    }
+    let marked = Marked::read(source.text)?;
     let document = json5::parse(marked.text()).ok()?;
     marked.is_sound(&document).then_some((document, marked))
+}
+
+/// Says that actions are not carried over, if there are any.
+fn put_back_by_hand(source: Source<'_>) -> Option<String> {
+    let why = match Syntax::of(source.name) {
+        Syntax::Json5 => "Template actions stand around keys or entries, not only inside of values",
+        Syntax::Yaml => "Template actions are not carried over from YAML",
+    };
+    let rest = "so this is what the template gives in this environment: put them back by hand";
+    let has_actions = source.text.contains("{{");
+    has_actions.then(|| format!("{why}, {rest}."))
 }
 
 fn rendered(source: Source<'_>, world: &World<'_>) -> Result<Value, Problems> {
@@ -141,7 +153,8 @@ fn headline(name: &str, report: &[String]) -> Vec<String> {
 }
 
 /// Adds what is wrong with the new file here, if anything is.
-fn checked(mut report: Vec<String>, name: &str, text: &str, world: &World<'_>) -> Vec<String> {
+fn checked(mut report: Vec<String>, text: &str, world: &World<'_>) -> Vec<String> {
+    let name = "migrated.json5";
     let world = World {
         program: &[],
         ..*world

@@ -350,3 +350,57 @@ fn json5_and_yaml_go_together() {
             `telemetry`: 20-app.yml:1:1 takes back 00-base.json5:1:39"#]],
     );
 }
+
+/// Every section may stand in a file of its own, in either language.
+#[test]
+fn files_of_one_section_each_are_the_whole() {
+    let whole = load(&[(
+        "app.json5",
+        "{ consul: \"c:1\", jobs: [{ name: \"a\", exec: \"x\" }, { name: \"b\", exec: \"y\" }],
+           watches: [{ name: \"db\", interval: 3 }], control: { mode: \"0660\" } }",
+    )]);
+    let parts = load(&[
+        ("a.yml", "consul: c:1"),
+        (
+            "b.json",
+            "{ \"jobs\": [{ \"name\": \"a\", \"exec\": \"x\" }] }",
+        ),
+        ("c.yaml", "jobs: [{name: b, exec: y}]"),
+        ("d.json5", "{ watches: [{ name: 'db', interval: 3 }] }"),
+        ("e.yaml", "control: {mode: 0660}"),
+    ]);
+    assert_eq!(parts, whole);
+}
+
+#[test]
+fn files_of_the_older_dialect_go_together_too() {
+    let program = ["/bin/app".to_owned()];
+    let sources = [
+        (
+            "a.json",
+            "{ \"consul\": \"c:1\", \"preStart\": \"/bin/pre\",
+  \"services\": [{ \"name\": \"app\", \"port\": 80, \"health\": \"/bin/check\", \"poll\": 5, \"ttl\": 10 }],
+  \"backends\": [{ \"name\": \"db\", \"poll\": 3, \"onChange\": \"/bin/reload\" }] }",
+        ),
+        (
+            "b.yaml",
+            "PreStart: /bin/other
+backends:
+- {name: db, poll: 7, onChange: /bin/reload}
+- {name: cache, poll: 5, onChange: /bin/reload}
+",
+        ),
+    ];
+    let sources = sources.map(|(name, text)| Source { name, text });
+    let config = load_sources(&sources, &program, &[]).unwrap();
+    let changes: Vec<String> = config.overrides.iter().map(ToString::to_string).collect();
+    expect![[r#"
+        `PreStart`: b.yaml:1:1 replaces a.json:1:20
+        `backend[db]`: b.yaml:3:10 replaces a.json:3:26"#]]
+    .assert_eq(&changes.join("\n"));
+    let watches = config.spec.watches.iter();
+    let watches: Vec<(String, u64)> = watches
+        .map(|watch| (watch.name.to_string(), watch.interval.as_secs()))
+        .collect();
+    assert_eq!(watches, [("db".to_owned(), 7), ("cache".to_owned(), 5)]);
+}

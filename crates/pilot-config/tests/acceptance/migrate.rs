@@ -327,3 +327,55 @@ fn what_is_no_old_file_is_refused() {
         error: cannot migrate `app.json`: not a configuration of ContainerPilot 1 or 2
         hint: one that names only a catalog needs the program beside it: `containerpilot migrate FILE -- PROGRAM ARGUMENTS`"#]].assert_eq(&reason);
 }
+
+#[test]
+fn a_file_in_yaml_is_written_as_json5() {
+    let text = "consul: c:8500
+services:
+  - name: app
+    port: 80
+    health: /bin/check {{ .PORT }}
+    poll: 5
+    ttl: 10
+";
+    let program = ["/bin/app".to_owned()];
+    let environment = environment(&[("PORT", "8080")]);
+    let world = World {
+        environment: &environment,
+        program: &program,
+        interfaces: &interfaces(),
+        hostname: "host",
+        ..World::default()
+    };
+    let name = "old.yaml";
+    let migrated = pilot_config::migrate(&[Source { name, text }], &world).unwrap();
+    expect![[r#"
+        Template actions are not carried over from YAML, so this is what the template gives in this environment: put them back by hand.
+        SIGUSR1 no longer begins and ends maintenance: `containerpilot -maintenance enable` and `disable` do.
+        After a request to stop the status is 0 (or 137 if something had to be killed), not the application's.
+        // Written by `containerpilot migrate` from old.yaml, a configuration of ContainerPilot 1 or 2.
+        // - Template actions are not carried over from YAML, so this is what the template gives in this environment: put them back by hand.
+        // - SIGUSR1 no longer begins and ends maintenance: `containerpilot -maintenance enable` and `disable` do.
+        // - After a request to stop the status is 0 (or 137 if something had to be killed), not the application's.
+        {
+          consul: "c:8500",
+          jobs: [
+            {
+              name: "app",
+              exec: ["/bin/app"],
+              logging: { raw: true },
+              essential: true,
+              port: 80,
+              // A check may take as long as its interval now; it had no limit before.
+              health: { exec: "/bin/check 8080", interval: 5, ttl: 10 },
+            },
+            // SIGHUP went to ContainerPilot and reloaded; without this job it would go to the application.
+            { name: "reload", exec: "containerpilot -reload", when: { source: "SIGHUP" } },
+          ],
+        }
+    "#]].assert_eq(&format!(
+        "{}\n{}",
+        migrated.report.join("\n"),
+        migrated.text
+    ));
+}
