@@ -168,7 +168,13 @@ fn unknown(fields: Fields<'_, '_>) {
     for member in left {
         let name = &member.key.value;
         let reason = format!("cannot use key `{name}`: unknown config keys: [{names}]");
-        let hint = spelling::hint(name, known.iter().copied());
+        let hint = if v2::OWN_KEYS.contains(&name.as_str()) {
+            let hint = "a key of ContainerPilot 1 and 2, which does not go with keys of 3; see \
+                        `containerpilot migrate`";
+            Some(hint.to_owned())
+        } else {
+            spelling::hint(name, known.iter().copied())
+        };
         findings.guessed(member.key.span, reason, hint);
     }
 }

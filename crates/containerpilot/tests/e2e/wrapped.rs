@@ -140,6 +140,37 @@ fn case_213_a_reload_changes_all_but_the_program() {
 }
 
 #[test]
+fn case_215_a_storm_of_reloads() {
+    let catalog = Catalog::start();
+    let eye = catalog.eye();
+    let running = in_catalog(&catalog, SERVICE, &["/bin/sleep", "1000"]);
+    let pid = running.job("app")["pid"].clone();
+    for n in 0..300_u64 {
+        running.signal(Signal::HUP);
+        // Uneven pauses are the point of it; nothing is waited for.
+        std::thread::sleep(std::time::Duration::from_millis(n * 7 % 10));
+    }
+    running.ask("GET", "/v3/ping", "").expect(200);
+    eye.wait_for_status("app", "passing");
+    assert_eq!(running.job("app")["pid"], pid);
+    running.stop();
+    eye.wait_gone("app");
+}
+
+#[test]
+fn case_221_a_check_that_hangs_holds_up_no_stop() {
+    let catalog = Catalog::start();
+    let service = SERVICE.replace(
+        "\"true\"",
+        "[\"/bin/sh\", \"-c\", \"echo hangs; exec sleep 1000\"]",
+    );
+    let running = in_catalog(&catalog, &service, &["/bin/sleep", "1000"]);
+    running.wait_for_log("hangs");
+    let ended = running.stop().expect_code(255);
+    assert!(!ended.lines.iter().any(|line| line.contains("killing")));
+}
+
+#[test]
 fn case_222_an_end_by_itself_takes_the_service_out() {
     let catalog = Catalog::start();
     let eye = catalog.eye();

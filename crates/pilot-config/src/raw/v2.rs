@@ -32,7 +32,7 @@ pub(crate) struct RawV2<'v> {
 }
 
 /// Keys that only files of ContainerPilot 1 and 2 have.
-const OWN_KEYS: [&str; 9] = [
+pub(super) const OWN_KEYS: [&str; 9] = [
     "services",
     "backends",
     "preStart",

@@ -634,6 +634,30 @@ fn which_dialect_a_file_is_in() {
 }
 
 #[test]
+fn keys_of_two_dialects_do_not_go_together() {
+    check(
+        "{ consul: \"c:8500\", jobs: [], services: [], backends: [], bogus: 1 }",
+        &expect![[r#"
+            error: cannot use key `services`: unknown config keys: [services backends bogus]
+              --> app.json5:1:31
+            1 | { consul: "c:8500", jobs: [], services: [], backends: [], bogus: 1 }
+              |                               ^^^^^^^^
+            hint: a key of ContainerPilot 1 and 2, which does not go with keys of 3; see `containerpilot migrate`
+
+            error: cannot use key `backends`: unknown config keys: [services backends bogus]
+              --> app.json5:1:45
+            1 | { consul: "c:8500", jobs: [], services: [], backends: [], bogus: 1 }
+              |                                             ^^^^^^^^
+            hint: a key of ContainerPilot 1 and 2, which does not go with keys of 3; see `containerpilot migrate`
+
+            error: cannot use key `bogus`: unknown config keys: [services backends bogus]
+              --> app.json5:1:59
+            1 | { consul: "c:8500", jobs: [], services: [], backends: [], bogus: 1 }
+              |                                                           ^^^^^"#]],
+    );
+}
+
+#[test]
 fn a_service_may_have_the_name_of_a_job_of_ours() {
     let config = load_around(&PROGRAM, include_str!("v2.json"), &[]).unwrap();
     let service = job(&config, "service-app").service.as_ref().unwrap();
