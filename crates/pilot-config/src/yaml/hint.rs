@@ -37,7 +37,9 @@ const INDENTATION: &str = "the line is indented like none of those it could belo
 
 /// Finds the likely cause.
 pub(super) fn find(text: &str, offset: usize, reason: &str) -> Option<String> {
-    if let Some(line) = tab_near(text, offset) {
+    // An error about a tab may be told of the line before it.
+    let lines = if reason.contains("tab") { 2 } else { 1 };
+    if let Some(line) = tab_in(text, offset, lines) {
         return Some(format!(
             "line {line} is indented with a tab, and YAML takes only spaces"
         ));
@@ -47,13 +49,13 @@ pub(super) fn find(text: &str, offset: usize, reason: &str) -> Option<String> {
     Some(likely.1.to_owned())
 }
 
-/// Finds a line that begins with a tab: this one, or the next, which an error may be about too.
-fn tab_near(text: &str, offset: usize) -> Option<usize> {
+/// Finds a line with a tab in its indentation among so many from this one on.
+fn tab_in(text: &str, offset: usize, count: usize) -> Option<usize> {
     let (line, _) = position(text, offset);
     let begins = |line: &str| {
         let blank = line.len() - line.trim_start_matches([' ', '\t']).len();
         line[..blank].contains('\t')
     };
-    let mut lines = text.lines().enumerate().skip(line - 1).take(2);
+    let mut lines = text.lines().enumerate().skip(line - 1).take(count);
     lines.find(|(_, line)| begins(line)).map(|(at, _)| at + 1)
 }
