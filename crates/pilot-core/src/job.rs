@@ -39,8 +39,8 @@ pub(crate) struct Job {
     pub(crate) state: State,
     /// Events of an `all` condition that have occurred since the last start.
     occurred: Vec<Event>,
-    /// What must have been before its `when` counts has been.
-    released: bool,
+    /// Whether its `when` counts.
+    release: Release,
     restarts: Restarts,
     /// Restarts since the last run that was long enough to count as stable.
     failures: u32,
@@ -88,6 +88,17 @@ pub(crate) enum State {
     Superseded(Option<Box<JobSpec>>),
 }
 
+/// How far it is from what must have been before its `when` counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Release {
+    Awaited,
+    /// It has been, and is still to settle.
+    Settling {
+        until: Time,
+    },
+    Given,
+}
+
 /// What follows a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum After {
@@ -122,7 +133,11 @@ impl Job {
         Self {
             state: State::Waiting { give_up_at: None },
             occurred: Vec::new(),
-            released: spec.after.is_none(),
+            release: if spec.after.is_some() {
+                Release::Awaited
+            } else {
+                Release::Given
+            },
             restarts: spec.restarts,
             failures: 0,
             tick_at: None,
@@ -187,7 +202,7 @@ impl Job {
             }
         };
         let tick = self.ticking().then_some(self.tick_at).flatten();
-        [own, tick, self.health.deadline()]
+        [own, tick, self.settled_at(), self.health.deadline()]
             .into_iter()
             .flatten()
             .min()
@@ -206,6 +221,7 @@ impl Job {
 
     /// Does whatever is due.
     pub(crate) fn on_woken(&mut self, step: &mut Step<'_>) {
+        self.on_settled(step);
         self.on_tick(step);
         self.on_health_woken(step);
         match &mut self.state {
@@ -246,40 +262,83 @@ impl Job {
 
     /// Hears an event of the bus.
     pub(crate) fn on_event(&mut self, event: &Event, step: &mut Step<'_>) {
-        if self.concerns(event) {
+        if self.concerns(event, step.now) {
             self.on_start_event(step);
         }
     }
 
     /// Whether the event makes its condition hold. What follows the end of its own run is said by
     /// its restarts, so that end is no start event (ContainerPilot 3.8: jobs.go processEvent).
-    fn concerns(&mut self, event: &Event) -> bool {
+    fn concerns(&mut self, event: &Event, now: Time) -> bool {
         let ends = [EventKind::ExitSuccess, EventKind::ExitFailed].contains(&event.kind);
         if ends && event.source == self.source() {
             return false;
         }
-        let releases = !self.released && self.spec.after.as_ref() == Some(event);
-        self.released |= releases;
+        let awaits = self.release == Release::Awaited;
+        let releases = awaits && self.spec.after.as_ref() == Some(event) && self.let_settle(now);
+        let counts = self.release == Release::Given;
         match &self.spec.when {
             When::Once(condition) | When::Each(condition) => {
                 let awaited = condition.events().contains(&event);
                 if awaited && !self.occurred.contains(event) {
                     self.occurred.push(event.clone());
                 }
-                let holds = self.released
-                    && (awaited || releases)
-                    && holds(condition, &|e| self.occurred.contains(e));
-                if holds {
-                    self.occurred.clear();
-                }
-                holds
+                counts && (awaited || releases) && self.takes_what_occurred()
             }
-            When::OnSignal(signal) => self.released && event.source == Source::Signal(*signal),
+            When::OnSignal(signal) => counts && event.source == Source::Signal(*signal),
             When::Every(_) => {
                 let started = *event == Event::global(EventKind::Startup);
-                releases || (self.released && started)
+                releases || (counts && started)
             }
         }
+    }
+
+    /// What must have been has been. Tells whether its `when` counts from now on.
+    fn let_settle(&mut self, now: Time) -> bool {
+        self.release = if self.spec.settle.is_zero() {
+            Release::Given
+        } else {
+            Release::Settling {
+                until: now + self.spec.settle,
+            }
+        };
+        self.release == Release::Given
+    }
+
+    /// When its `when` begins to count, if that is to come by itself.
+    fn settled_at(&self) -> Option<Time> {
+        match self.release {
+            Release::Settling { until } => self.ticking().then_some(until),
+            Release::Awaited | Release::Given => None,
+        }
+    }
+
+    /// Makes good what came before its `when` counted.
+    fn on_settled(&mut self, step: &mut Step<'_>) {
+        if self.settled_at().is_none_or(|at| at > step.now) {
+            return;
+        }
+        self.release = Release::Given;
+        let due = match &self.spec.when {
+            When::Once(_) | When::Each(_) => self.takes_what_occurred(),
+            When::Every(_) => true,
+            When::OnSignal(_) => false,
+        };
+        if due {
+            self.on_start_event(step);
+        }
+    }
+
+    /// Whether its condition holds by now; it then begins anew.
+    fn takes_what_occurred(&mut self) -> bool {
+        let (When::Once(condition) | When::Each(condition)) = &self.spec.when else {
+            return false;
+        };
+        let holds = holds(condition, &|event| self.occurred.contains(event));
+        if holds {
+            self.occurred.clear();
+        }
+        holds
     }
 
     /// The events that must be for it to start.
@@ -294,8 +353,11 @@ impl Job {
     /// Takes up events from before it was there; a job that joins by a reload must not wait for
     /// what has already been.
     pub(crate) fn catch_up(&mut self, happened: Vec<Event>, step: &mut Step<'_>) {
+        // What has been for a while has settled: the application is up when a file is changed.
         let after = self.spec.after.as_ref();
-        self.released = after.is_none_or(|after| happened.contains(after));
+        if after.is_none_or(|after| happened.contains(after)) {
+            self.release = Release::Given;
+        }
         let due = match &self.spec.when {
             When::Once(condition) | When::Each(condition) => {
                 holds(condition, &|event| happened.contains(event))
@@ -303,7 +365,7 @@ impl Job {
             When::Every(_) => true,
             When::OnSignal(_) => false,
         };
-        if due && self.released {
+        if due && self.release == Release::Given {
             self.on_start_event(step);
         } else {
             self.occurred = happened;

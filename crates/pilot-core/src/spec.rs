@@ -168,6 +168,10 @@ pub struct JobSpec {
     /// What must have been before its `when` counts. It makes the first tick's time run, and makes
     /// good a start event that came earlier.
     pub after: Option<Event>,
+    /// How long from then its `when` still does not count, so that what it is about can get ready
+    /// for it (`onChange` of ContainerPilot 2, which looked for the first time after one `poll`).
+    /// Zero without `after`.
+    pub settle: Duration,
     /// How long to wait for the start event before giving up; none waits for ever.
     pub start_within: Option<Duration>,
     /// How often a finished run is followed by another.
@@ -204,6 +208,7 @@ impl JobSpec {
             exec: None,
             when: When::Once(Condition::startup()),
             after: None,
+            settle: Duration::ZERO,
             start_within: None,
             restarts: Restarts::NEVER,
             backoff: Backoff::DEFAULT,

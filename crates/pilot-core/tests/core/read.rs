@@ -181,6 +181,7 @@ fn attribute(job: &mut JobSpec, scripts: &mut Scripts, text: &str) {
         "when" => job.when = when(job, rest),
         "after" => job.after = Some(event(rest)),
         "leaves" => job.leaves = leaves(rest),
+        "settle" => job.settle = duration(rest),
         "fixed" => job.reload = OnReload::Fixed,
         "within" => job.start_within = Some(duration(rest)),
         "restarts" => job.restarts = restarts(rest),

@@ -48,6 +48,7 @@ fn check(
     let job = JobSpec {
         exec: Some(Command::new(argv?)),
         timeout,
+        settle: interval,
         ..JobSpec::new(around.names.give("onChange", name))
     };
     Some((watch, job))
@@ -84,11 +85,15 @@ fn follow(
     name
 }
 
+/// It hears of the first change one `poll` after the application's start, as ever: what it sends a
+/// signal to, or asks to reload, is up by then.
 fn taker(job: JobSpec, watch: WatchName, around: &Around<'_>) -> JobSpec {
     let changed = Event::new(EventKind::Changed, Source::Watch(watch));
+    let startup = || Event::global(EventKind::Startup);
     JobSpec {
         when: When::Each(Condition::Event(changed)),
-        after: around.gate(),
+        after: Some(around.gate().unwrap_or_else(startup)),
+        settle: job.settle,
         overlap: Overlap::Queue,
         maintenance: InMaintenance::Pauses,
         exec: job.exec,

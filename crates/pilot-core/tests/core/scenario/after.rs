@@ -259,3 +259,76 @@ fn what_leaves_later_does_not_start_again_meanwhile() {
     "#]]
     .assert_eq(&trace);
 }
+
+/// What a change is told to has time to get ready, as with the first poll of ContainerPilot 2;
+/// what came meanwhile is told once, and what comes later at once.
+#[test]
+fn what_comes_before_it_has_settled_is_made_good_once() {
+    let trace = trace(
+        "
+        job app: exec runs
+        job taken: exec exits 0 after 0s; when each changed(watch.db); after startup(global); settle 3s
+        watch db
+        at 1s answer db a
+        at 2s answer db a b
+        at 4s answer db a
+        until 5s
+        ",
+    );
+    expect![[r#"
+        0.000 > started
+        0.000 follow db
+        0.000 event startup(global)
+        0.000 spawn app#1
+        1.000 > db is [a]
+        1.000 event changed(watch.db)
+        1.000 event healthy(watch.db)
+        2.000 > db is [a b]
+        2.000 event changed(watch.db)
+        2.000 event healthy(watch.db)
+        3.000 spawn taken#1
+        3.000 > taken#1 exits 0
+        3.000 event exitSuccess(taken)
+        4.000 > db is [a]
+        4.000 event changed(watch.db)
+        4.000 event healthy(watch.db)
+        4.000 spawn taken#2
+        4.000 > taken#2 exits 0
+        4.000 event exitSuccess(taken)
+    "#]]
+    .assert_eq(&trace);
+}
+
+#[test]
+fn a_stop_does_not_wait_for_what_has_not_settled() {
+    let trace = trace(
+        "
+        job app: exec runs
+        job taken: exec exits 0 after 0s; when each changed(watch.db); after startup(global); settle 3s
+        watch db
+        at 1s answer db a
+        at 2s TERM
+        until 5s
+        ",
+    );
+    expect![[r#"
+        0.000 > started
+        0.000 follow db
+        0.000 event startup(global)
+        0.000 spawn app#1
+        1.000 > db is [a]
+        1.000 event changed(watch.db)
+        1.000 event healthy(watch.db)
+        2.000 > SIGTERM
+        2.000 event shutdown(global)
+        2.000 event stopping(app)
+        2.000 event stopping(taken)
+        2.000 stop app#1 SIGTERM
+        2.000 event stopped(taken)
+        2.000 > app#1 dies of SIGTERM
+        2.000 event exitFailed(app)
+        2.000 event stopped(app)
+        2.000 exit 0
+    "#]]
+    .assert_eq(&trace);
+}
