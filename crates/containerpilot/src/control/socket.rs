@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use pilot_config::Control;
+use pilot_config::{Config, Control, Dialect};
 use rustix::{
     fs::{Gid, Mode, chown, fchmod},
     net::{
@@ -37,20 +37,27 @@ pub(crate) enum ControlError {
 
 impl ControlError {
     /// Whether the helper can do without: nobody named the path, and the place is just not there
-    /// or not writable, as in an image with a read-only root.
-    pub(crate) fn is_excusable(&self, control: &Control) -> bool {
-        let unnamed = control.socket == Path::new(Control::SOCKET);
+    /// or not writable, as in an image with a read-only root. Or it is taken, and the file is of
+    /// ContainerPilot 1 or 2, which had no socket and so ran side by side.
+    pub(crate) fn is_excusable(&self, config: &Config) -> bool {
+        if config.control.socket != Path::new(Control::SOCKET) {
+            return false;
+        }
+        let had_none = config.dialect == Dialect::V2;
         match self {
             Self::Refused { kind, .. } => {
-                unnamed
-                    && matches!(
-                        kind,
-                        io::ErrorKind::NotFound
-                            | io::ErrorKind::PermissionDenied
-                            | io::ErrorKind::ReadOnlyFilesystem
-                    )
+                // Another came between our look at the place and our taking it.
+                let taken = *kind == io::ErrorKind::AddrInUse;
+                let absent = matches!(
+                    kind,
+                    io::ErrorKind::NotFound
+                        | io::ErrorKind::PermissionDenied
+                        | io::ErrorKind::ReadOnlyFilesystem
+                );
+                absent || (had_none && taken)
             }
-            Self::Live(_) | Self::Foreign(_) | Self::Group { .. } => false,
+            Self::Live(_) => had_none,
+            Self::Foreign(_) | Self::Group { .. } => false,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use pilot_config::{Config, Control, Problem};
+use pilot_config::{Config, Problem};
 use pilot_core::{Input, Level};
 
 use super::{Shell, meter};
@@ -38,7 +38,7 @@ impl Shell {
         // What may be refused comes first, and what was granted before it is taken back.
         let control_moves = self.config.control.socket != config.control.socket;
         let moved_control = if control_moves {
-            self.open_control(&config.control)?
+            self.open_control(&config)?
         } else {
             None
         };
@@ -96,17 +96,20 @@ impl Shell {
         if !self.reading.as_ref().is_some_and(Reading::is_controlled) {
             return Ok(());
         }
-        self.control = self.open_control(&self.config.control)?;
+        self.control = self.open_control(&self.config)?;
         self.say_where_control_is();
         Ok(())
     }
 
     /// Opens the socket that a configuration asks for; none where it can do without.
-    fn open_control(&self, control: &Control) -> Result<Option<control::Server>, String> {
-        match control::Server::open(control, self.requests_in.clone()) {
+    fn open_control(&self, config: &Config) -> Result<Option<control::Server>, String> {
+        match control::Server::open(&config.control, self.requests_in.clone()) {
             Ok(server) => Ok(Some(server)),
-            Err(error) if error.is_excusable(control) => {
-                let message = format!("{error}; going on without a control socket");
+            Err(error) if error.is_excusable(config) => {
+                // The hint is for those whom it stops.
+                let error = error.to_string();
+                let reason = error.lines().next().unwrap_or_default();
+                let message = format!("{reason}; going on without a control socket");
                 self.say(Level::Warn, &message);
                 Ok(None)
             }
