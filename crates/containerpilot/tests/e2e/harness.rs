@@ -2,6 +2,7 @@
 
 mod catalog;
 mod consul;
+mod container;
 mod ended;
 mod http;
 mod pilot;
@@ -16,6 +17,7 @@ use std::time::{Duration, Instant};
 pub(crate) use self::{
     catalog::{Catalog, Eye, Faulty, Trouble, hostname, refusing},
     consul::{Consul, free_ports},
+    container::{Bridge, Contained, Container},
     ended::Ended,
     http::{Answer, over_tcp},
     pilot::{Pilot, own_binary},

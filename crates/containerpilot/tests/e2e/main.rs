@@ -11,6 +11,7 @@
 
 mod harness;
 
+mod articles;
 mod bad_input;
 mod catalogs;
 mod cli;
@@ -28,9 +29,11 @@ mod reload;
 mod sensors;
 mod shutdown;
 mod signals;
+mod stack;
 mod storms;
 mod takeup;
 mod telemetry;
 mod templates;
+mod v2;
 mod watches;
 mod wrapped;

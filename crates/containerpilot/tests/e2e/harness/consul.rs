@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    net::{SocketAddr, TcpListener},
+    net::{Ipv4Addr, SocketAddr, TcpListener},
     path::PathBuf,
     process::{Child, Command, Stdio},
 };
@@ -14,6 +14,7 @@ use super::{Eye, until};
 /// A running Consul that keeps everything in memory, or one that is stopped for a while.
 pub(crate) struct Consul {
     folder: TempDir,
+    host: Ipv4Addr,
     /// HTTP, server and the gossip of the LAN.
     ports: [u16; 3],
     child: Option<Child>,
@@ -22,9 +23,15 @@ pub(crate) struct Consul {
 impl Consul {
     /// Starts an agent and waits until it has a leader.
     pub(crate) fn start() -> Self {
+        Self::start_at(Ipv4Addr::LOCALHOST, free_ports())
+    }
+
+    /// Starts an agent where others expect it: HTTP, server and gossip have these ports.
+    pub(crate) fn start_at(host: Ipv4Addr, ports: [u16; 3]) -> Self {
         let mut consul = Self {
             folder: tempfile::tempdir().unwrap(),
-            ports: free_ports(),
+            host,
+            ports,
             child: None,
         };
         consul.resume();
@@ -32,7 +39,7 @@ impl Consul {
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
-        SocketAddr::from(([127, 0, 0, 1], self.ports[0]))
+        SocketAddr::from((self.host, self.ports[0]))
     }
 
     pub(crate) fn eye(&self) -> Eye {
@@ -61,8 +68,8 @@ impl Consul {
             .args([
                 "agent",
                 "-dev",
-                "-bind=127.0.0.1",
-                "-client=127.0.0.1",
+                &format!("-bind={}", self.host),
+                &format!("-client={}", self.host),
                 "-hcl",
                 &settings,
             ])

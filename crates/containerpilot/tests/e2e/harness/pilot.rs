@@ -2,7 +2,10 @@
 
 use std::{
     fs,
-    os::unix::{fs::PermissionsExt, process::CommandExt},
+    os::unix::{
+        fs::{MetadataExt, PermissionsExt},
+        process::CommandExt,
+    },
     path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::Arc,
@@ -167,6 +170,13 @@ impl Pilot {
         self.under(&["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"])
     }
 
+    /// As PID 1 of all that `enter`, in the folder, puts around it.
+    pub(super) fn contained(mut self, words: &[&str]) -> Self {
+        self.is_init = true;
+        let enter = ["unshare", "--net", "--mount", "--uts", "sh", "@DIR/enter"];
+        self.under(&enter).under(words)
+    }
+
     /// Writes a file into the folder.
     pub(crate) fn file(self, name: &str, text: &str) -> Self {
         fs::write(self.path(name), self.filled(text)).unwrap();
@@ -298,13 +308,15 @@ impl Pilot {
 
 /// The program that PID 1 of a namespace runs, seen from outside, once it runs it.
 pub(super) fn init_below(wrapper: u32, binary: &Path, told: impl Fn() -> String) -> u32 {
-    let binary = fs::canonicalize(binary).unwrap();
+    // By its number, for in a root of its own it has another path.
+    let binary = fs::metadata(binary).unwrap();
     until(
         "the binary is PID 1 of a namespace; this wants root",
         told,
         || {
             let pid = proc::first_child(wrapper)?;
-            (proc::program(pid)? == binary).then_some(pid)
+            let program = proc::program(pid)?;
+            (program.dev() == binary.dev() && program.ino() == binary.ino()).then_some(pid)
         },
     )
 }

@@ -1,6 +1,6 @@
 //! What `/proc` tells of processes.
 
-use std::{fs, path::PathBuf};
+use std::fs;
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -81,9 +81,9 @@ pub(crate) fn first_child(pid: u32) -> Option<u32> {
     children.split_whitespace().next()?.parse().ok()
 }
 
-/// The program a process runs.
-pub(crate) fn program(pid: u32) -> Option<PathBuf> {
-    fs::read_link(format!("/proc/{pid}/exe")).ok()
+/// The program a process runs, wherever its root is.
+pub(crate) fn program(pid: u32) -> Option<fs::Metadata> {
+    fs::metadata(format!("/proc/{pid}/exe")).ok()
 }
 
 /// How many descriptors a process has open.

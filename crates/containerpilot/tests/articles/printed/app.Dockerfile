@@ -1,0 +1,1 @@
+# a Node.js application containerFROM gliderlabs/alpine:3.3# dependenciesRUN apk update && apk add nodejs curlCOPY package.json /opt/customers/RUN cd /opt/customers && npm install# add our application and configurationCOPY customers.js /opt/customers/EXPOSE 4000CMD [ "node", "/opt/customers/customers.js" ]

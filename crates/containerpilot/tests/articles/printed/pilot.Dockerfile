@@ -1,0 +1,1 @@
+# get ContainerPilot releaseRUN curl -Lo /tmp/cb.tar.gz https://github.com/joyent/containerpilot... \    && tar -xz -f /tmp/cb.tar.gz && mv /containerpilot /bin/# add ContainerPilot config and tell ContainerPilot where to find itCOPY containerpilot.json /etc/containerpilot.jsonENV CONTAINERPILOT=file:///etc/containerpilot.json

@@ -1,0 +1,1 @@
+CMD [ "/bin/containerpilot", "node", "/opt/customers/customers.js" ]
