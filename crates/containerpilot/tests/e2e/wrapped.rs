@@ -50,6 +50,18 @@ fn case_207_208_whose_status_it_ends_with() {
     .expect_no_text("ran");
 }
 
+/// That of 2.7.7 and later was always 0 there.
+#[test]
+fn case_207_it_is_so_for_pid_1_too() {
+    let pilot = around(
+        "\"catalog\": \"none\"",
+        &sh("until [ -e @DIR/go ]; do sleep 0.05; done; exit 7"),
+    );
+    let running = pilot.in_namespace().start().ready();
+    std::fs::write(running.path("go"), "").unwrap();
+    running.wait_exit().expect_code(7);
+}
+
 #[test]
 fn case_206_an_argument_has_the_address_of_a_service() {
     let service = "\"services\": [{ \"name\": \"my-app\", \"port\": 80, \"poll\": 1, \"ttl\": 5, \"interfaces\": \"static:10.9.8.7\" }]";

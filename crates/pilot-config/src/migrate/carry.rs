@@ -194,10 +194,11 @@ impl Carry<'_> {
     fn backend(&mut self, backend: &Value) -> (Vec<String>, Node) {
         let service = text(backend, "name").unwrap_or_default();
         let number = self.watches.len() + 1;
-        let watch = if self.names.insert(format!("watch.{service}")) {
-            service.clone()
+        let name = in_legal_letters(&service);
+        let watch = if self.names.insert(format!("watch.{name}")) {
+            name
         } else {
-            format!("{service}-{number}")
+            format!("{name}-{number}")
         };
         let mut entries = vec![Entry::new("name", Node::text(&watch))];
         if watch != service {
@@ -337,11 +338,7 @@ impl Carry<'_> {
 
     /// Gives a service its name, in letters that ContainerPilot 3 takes.
     fn service_name(&mut self, written: &str) -> String {
-        let legal = |c: char| c.is_ascii_alphanumeric() || c == '-' || !c.is_ascii();
-        let name: String = written
-            .chars()
-            .map(|c| if legal(c) { c } else { '-' })
-            .collect();
+        let name = in_legal_letters(written);
         if name != written {
             self.report.push(format!(
                 "ContainerPilot 3 takes no service with the name `{written}`: it is `{name}` now, \
@@ -382,6 +379,14 @@ impl Carry<'_> {
 
 const AT_ONCE: &str = "It runs at once, and then on each interval; before, the first run came after \
                        one interval.";
+
+/// Puts a dash for every letter that ContainerPilot 3 takes in no name; marks stay.
+fn in_legal_letters(name: &str) -> String {
+    let legal = |c: char| c.is_ascii_alphanumeric() || c == '-' || !c.is_ascii();
+    name.chars()
+        .map(|c| if legal(c) { c } else { '-' })
+        .collect()
+}
 
 /// Finds a member in any letter case; of several the last counts.
 fn get<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {

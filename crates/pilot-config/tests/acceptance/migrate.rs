@@ -311,6 +311,21 @@ fn a_file_that_does_not_load_here_is_written_all_the_same() {
 }
 
 #[test]
+fn a_backend_keeps_the_service_it_follows() {
+    let config = load(&migrated(
+        &PROGRAM,
+        "{ \"consul\": \"c:8500\", \"backends\": [
+            { \"name\": \"my_db\", \"poll\": 5, \"onChange\": \"/a\" },
+            { \"name\": \"my_db\", \"poll\": 5, \"onChange\": \"/b\", \"tag\": \"t\" } ] }",
+    ));
+    let watches = config.spec.watches.iter();
+    let watches: Vec<String> = watches
+        .map(|watch| format!("{} {}", watch.name, watch.service))
+        .collect();
+    assert_eq!(watches, ["my-db my_db", "my-db-2 my_db"]);
+}
+
+#[test]
 fn what_is_no_old_file_is_refused() {
     for (program, text) in [
         (&PROGRAM[..], "{ jobs: [] }"),
