@@ -3,7 +3,7 @@
 use std::{future::Future, net::SocketAddr, process::ExitCode};
 
 use logbook::Logbook;
-use pilot_config::{Config, Dialect};
+use pilot_config::Config;
 use pilot_core::{
     JobName, Signal, Spec,
     spec::{Backoff, Command, JobSpec, Output, Role, Signals},
@@ -30,12 +30,11 @@ pub(crate) fn config(flag: Option<&str>, program: &[String]) -> ExitCode {
         .and_then(|origin| Ok((origin.load(&environment)?, origin)));
     let (config, origin) = match loaded {
         Ok(loaded) => loaded,
+        Err(error @ LoadError::TakesNoProgram) => {
+            return cli::usage_error(&format!("{error}{}", stray(program)));
+        }
         Err(error) => return refuse(&format!("{error}{}", stray_beside(&error, program))),
     };
-    if !program.is_empty() && config.dialect == Dialect::V3 {
-        let reason = "a configuration of ContainerPilot 3 takes no program: make it a job";
-        return cli::usage_error(&format!("{reason}{}", stray(program)));
-    }
     let log = match Logbook::open(logging::settings(&config.logging)) {
         Ok(log) => log,
         Err(error) => return refuse(&error.to_string()),
@@ -77,7 +76,9 @@ pub(crate) fn init(program: Vec<String>) -> ExitCode {
 fn stray_beside(error: &LoadError, program: &[String]) -> String {
     let meant = |word: &String| cli::is_subcommand(word);
     match error {
-        LoadError::None | LoadError::Unreadable { .. } => stray(program),
+        LoadError::None | LoadError::Unreadable { .. } | LoadError::TakesNoProgram => {
+            stray(program)
+        }
         LoadError::Fault | LoadError::Problems(_) if program.first().is_some_and(meant) => {
             stray(program)
         }

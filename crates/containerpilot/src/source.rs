@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use pilot_config::{Config, Migration, Problems, Source, World};
+use pilot_config::{Config, Dialect, Migration, Problems, Source, World};
 
 use crate::{VERSION, consul_template::Order, environment::Environment, machine};
 
@@ -53,6 +53,8 @@ pub(crate) enum LoadError {
         "could not load config file: a fault of containerpilot itself\nhint: please report it, with the file if you can"
     )]
     Fault,
+    #[error("a configuration of ContainerPilot 3 takes no program: make it a job")]
+    TakesNoProgram,
     #[error("{0}")]
     Problems(Problems),
 }
@@ -107,7 +109,11 @@ impl Origin {
         };
         // A fault of ours must not take the application with it: a reload is refused, no more.
         let loaded = catch_unwind(AssertUnwindSafe(load)).map_err(|_| LoadError::Fault)?;
-        loaded.map_err(LoadError::Problems)
+        let config = loaded.map_err(LoadError::Problems)?;
+        if config.dialect == Dialect::V3 && !program.is_empty() {
+            return Err(LoadError::TakesNoProgram);
+        }
+        Ok(config)
     }
 
     /// Reads, and writes it anew in the form of ContainerPilot 3.

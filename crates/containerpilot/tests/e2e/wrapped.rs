@@ -183,6 +183,20 @@ fn case_221_a_check_that_hangs_holds_up_no_stop() {
 }
 
 #[test]
+fn a_file_of_3_in_its_place_takes_the_program_away_from_nobody() {
+    let mut running = around("\"catalog\": \"none\"", &["/bin/sleep", "1000"])
+        .start()
+        .ready();
+    running.rewrite(|pilot| {
+        pilot.config("{ control: { socket: \"@DIR/socket\" }, jobs: [{ name: \"other\", exec: \"sleep 1000\" }] }")
+    });
+    running.signal(Signal::HUP);
+    running.wait_for_log("takes no program: make it a job");
+    assert_eq!(running.job("app")["state"], "running");
+    running.stop();
+}
+
+#[test]
 fn case_222_an_end_by_itself_takes_the_service_out() {
     let catalog = Catalog::start();
     let eye = catalog.eye();
