@@ -8,6 +8,7 @@ mod client;
 mod connection;
 pub(crate) mod read;
 mod resolver;
+pub(crate) mod session;
 mod settings;
 mod tally;
 mod tls;

@@ -61,6 +61,12 @@ impl Fields {
         }
     }
 
+    /// Tells whether a field is there, empty or not.
+    pub(crate) fn has(&self, names: &[&str]) -> bool {
+        let is_named = |key: &&String| names.iter().any(|name| key.eq_ignore_ascii_case(name));
+        self.0.keys().any(|key| is_named(&key))
+    }
+
     pub(crate) fn flag(&mut self, names: &[&str]) -> Result<bool, DecodeError> {
         match self.take(names) {
             None => Ok(false),

@@ -355,3 +355,78 @@ fn check_meta(key: &str, value: &str) -> Result<(), DefinitionError> {
         reason,
     })
 }
+
+/// A session, as a client asks for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SessionDefinition {
+    pub(crate) name: String,
+    /// As it was written.
+    pub(crate) ttl_text: String,
+    pub(crate) ttl: Option<Duration>,
+    pub(crate) behavior: Behavior,
+    /// How long nobody gets a key whose session ended while it held the key.
+    pub(crate) lock_delay: Duration,
+}
+
+/// What becomes of keys whose session ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Behavior {
+    Release,
+    Delete,
+}
+
+const LOCK_DELAY: Duration = Duration::from_secs(15);
+const TTL_MIN: Duration = Duration::from_secs(10);
+const TTL_MAX: Duration = Duration::from_secs(86400);
+
+impl SessionDefinition {
+    /// Reads a session; what is wrong comes with the status that Consul gives it.
+    pub(crate) fn parse(body: &[u8]) -> Result<Self, (u16, String)> {
+        let (name, ttl_text, behavior, lock_delay) =
+            Self::fields(body).map_err(|error| (400, format!("Request decode failed: {error}")))?;
+        let behavior = match behavior.as_str() {
+            "" | "release" => Behavior::Release,
+            "delete" => Behavior::Delete,
+            other => return Err((500, format!("Invalid Behavior setting '{other}'"))),
+        };
+        let ttl = match ttl_text.as_str() {
+            "" => None,
+            text => Some(duration::parse(text).ok_or_else(|| {
+                let reason = format!("time: invalid duration {text:?}");
+                (500, format!("Session TTL '{text}' invalid: {reason}"))
+            })?),
+        };
+        if let Some(nanos) = ttl
+            && !(TTL_MIN..=TTL_MAX).contains(&duration::from_nanos(nanos))
+        {
+            let range = "[10s=24h0m0s]";
+            return Err((
+                500,
+                format!("Invalid Session TTL '{nanos}', must be between {range}"),
+            ));
+        }
+        Ok(Self {
+            name,
+            ttl_text,
+            ttl: ttl.map(duration::from_nanos),
+            behavior,
+            lock_delay,
+        })
+    }
+
+    fn fields(body: &[u8]) -> Result<(String, String, String, Duration), DecodeError> {
+        if body.trim_ascii().is_empty() {
+            return Ok((String::new(), String::new(), String::new(), LOCK_DELAY));
+        }
+        let mut fields = Fields::parse(body)?;
+        let (name, ttl) = (fields.text(&["Name"])?, fields.text(&["TTL"])?);
+        let behavior = fields.text(&["Behavior"])?;
+        let lock_delay = if fields.has(&["LockDelay"]) {
+            duration::from_nanos(fields.nanos(&["LockDelay"])?)
+        } else {
+            LOCK_DELAY
+        };
+        // Consul passes over what it does not know here.
+        Ok((name, ttl, behavior, lock_delay))
+    }
+}

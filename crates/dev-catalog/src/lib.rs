@@ -14,8 +14,8 @@
 //! # What it is not
 //!
 //! Not a cluster and not durable: one node, one datacenter, nothing on disk, access tokens accepted
-//! and ignored. Only TTL checks run; a registration that asks for another kind, for the mesh or for
-//! sessions is refused with a reason, as is a filter expression. The contract suite compares its
+//! and ignored. Only TTL checks run; a registration that asks for another kind, for the mesh is
+//! refused with a reason, as is a filter expression. The contract suite compares its
 //! answers with those of a real Consul 1.8.7.
 //!
 //! # Bounds

@@ -282,6 +282,8 @@ pub(crate) struct KeyRecord<'a> {
     pub(crate) key: &'a str,
     pub(crate) flags: u64,
     pub(crate) value: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) session: Option<&'a str>,
     #[serde(flatten)]
     pub(crate) indexes: Indexes,
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::{
-    definition::{CheckDefinition, ServiceDefinition},
+    definition::{CheckDefinition, ServiceDefinition, SessionDefinition},
     status::Status,
 };
 
@@ -87,6 +87,19 @@ pub(crate) enum View {
     Datacenters,
 }
 
+/// What a key must be like for its value to be stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Claim {
+    /// Anything.
+    None,
+    /// Last changed at this index; 0 is not there.
+    Unchanged(u64),
+    /// Held by no other session than this one, which holds it from then on.
+    Acquire(String),
+    /// Held by this session, which holds it no longer.
+    Release(String),
+}
+
 /// An order that may change something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Command {
@@ -113,7 +126,7 @@ pub(crate) enum Command {
         key: String,
         value: Bytes,
         flags: u64,
-        cas: Option<u64>,
+        claim: Claim,
     },
     DeleteKey {
         key: String,
@@ -122,4 +135,7 @@ pub(crate) enum Command {
     DeleteTree {
         prefix: String,
     },
+    CreateSession(Box<SessionDefinition>),
+    RenewSession(String),
+    DestroySession(String),
 }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use crate::{
     decode::Fields,
-    definition::{CheckDefinition, DefinitionError, ServiceDefinition},
+    definition::{CheckDefinition, DefinitionError, ServiceDefinition, SessionDefinition},
     duration,
     reply::Reply,
     request::{Blocking, Command, Consistency, Query, Request, Terms, View},
@@ -41,6 +41,9 @@ enum Change {
     DeregisterCheck,
     UpdateCheck,
     SetCheck(Status),
+    CreateSession,
+    RenewSession,
+    DestroySession,
 }
 
 /// The endpoints that answer from the catalog.
@@ -56,7 +59,7 @@ enum Search {
 }
 
 /// The paths; one that ends in a slash stands for all below it, and the longest wins.
-const ENDPOINTS: [(&str, Endpoint); 24] = [
+const ENDPOINTS: [(&str, Endpoint); 27] = [
     (
         "/v1/agent/service/register",
         Endpoint::Change(Change::RegisterService),
@@ -117,6 +120,15 @@ const ENDPOINTS: [(&str, Endpoint); 24] = [
     ("/v1/health/checks/", Endpoint::Search(Search::Checks)),
     ("/v1/health/state/", Endpoint::Search(Search::State)),
     ("/v1/kv/", Endpoint::Kv),
+    (
+        "/v1/session/create",
+        Endpoint::Change(Change::CreateSession),
+    ),
+    ("/v1/session/renew/", Endpoint::Change(Change::RenewSession)),
+    (
+        "/v1/session/destroy/",
+        Endpoint::Change(Change::DestroySession),
+    ),
 ];
 
 /// Reads a request.
@@ -196,6 +208,14 @@ fn command(change: Change, id: &str, target: &Target, body: &Bytes) -> Result<Co
             return Err(Reply::text(500, "CheckID missing"));
         }
         Change::DeregisterCheck => Command::DeregisterCheck(id),
+        Change::CreateSession => Command::CreateSession(Box::new(
+            SessionDefinition::parse(body).map_err(|(status, text)| Reply::text(status, text))?,
+        )),
+        Change::RenewSession | Change::DestroySession if id.is_empty() => {
+            return Err(Reply::text(400, "Missing session"));
+        }
+        Change::RenewSession => Command::RenewSession(id),
+        Change::DestroySession => Command::DestroySession(id),
         Change::UpdateCheck => return update(id, body),
         Change::SetCheck(status) => {
             let output = target.param("note").unwrap_or("").to_owned();

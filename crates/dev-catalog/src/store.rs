@@ -9,16 +9,25 @@ mod answer;
 mod base64;
 mod catalog;
 mod kv;
+mod session;
 
 #[cfg(test)]
 mod tests;
 
 use std::time::Duration;
 
-use self::{agent::Agent, catalog::Catalog, kv::Keys};
+use serde_json::{Value, json};
+
+use self::{
+    agent::Agent,
+    catalog::{Catalog, NODE},
+    kv::{Keys, Put},
+    session::{Session, Sessions},
+};
 use crate::{
+    definition::Behavior,
     reply::Reply,
-    request::{Command, Query},
+    request::{Claim, Command, Query},
 };
 
 /// Everything the development catalog knows.
@@ -28,6 +37,7 @@ pub(crate) struct Store {
     agent: Agent,
     catalog: Catalog,
     keys: Keys,
+    sessions: Sessions,
 }
 
 /// What the agent has to tell the catalog.
@@ -49,6 +59,7 @@ impl Store {
             agent: Agent::default(),
             catalog: Catalog::new(FIRST_INDEX),
             keys: Keys::default(),
+            sessions: Sessions::default(),
         }
     }
 
@@ -59,14 +70,35 @@ impl Store {
                 key,
                 value,
                 flags,
-                cas,
+                claim,
             } => {
-                let put = self.keys.put(self.index + 1, key, value, flags, cas);
-                match put {
+                if let Err(reply) = self.is_sound(&claim) {
+                    return reply;
+                }
+                let put = Put {
+                    key,
+                    value,
+                    flags,
+                    claim,
+                };
+                match self.keys.put(now, self.index + 1, put) {
                     Ok(done) => self.written(done),
                     Err(error) => Reply::text(500, error.to_string()),
                 }
             }
+            Command::CreateSession(definition) => {
+                self.index += 1;
+                let id = self.sessions.create(now, self.index, *definition);
+                Reply::json(&json!({ "ID": id }))
+            }
+            Command::RenewSession(id) => self.renew(now, &id),
+            Command::DestroySession(id) => match sound_id(&id) {
+                Ok(()) => {
+                    self.end_session(now, &id);
+                    Reply::json(&true)
+                }
+                Err(reply) => reply,
+            },
             Command::DeleteKey { key, cas } => {
                 let done = self.keys.delete(self.index + 1, &key, cas);
                 self.written(done)
@@ -95,11 +127,15 @@ impl Store {
     pub(crate) fn expire(&mut self, now: Duration) {
         let facts = self.agent.expire(now);
         self.report(&facts);
+        while let Some(id) = self.sessions.ended(now) {
+            self.end_session(now, &id);
+        }
     }
 
     /// When to call [`Store::expire`] at the latest.
     pub(crate) fn next_deadline(&self) -> Option<Duration> {
-        self.agent.next_deadline()
+        let agent = self.agent.next_deadline().into_iter();
+        agent.chain(self.sessions.next_deadline()).min()
     }
 
     /// The index an answer to the query has now, never zero.
@@ -134,6 +170,43 @@ impl Store {
         }
     }
 
+    fn is_sound(&self, claim: &Claim) -> Result<(), Reply> {
+        let id = match claim {
+            Claim::Acquire(id) | Claim::Release(id) => id,
+            Claim::None | Claim::Unchanged(_) => return Ok(()),
+        };
+        if id.is_empty() {
+            return Err(Reply::text(500, "missing session"));
+        }
+        if matches!(claim, Claim::Acquire(_)) {
+            sound_id(id)?;
+            if !self.sessions.has(id) {
+                return Err(Reply::text(500, format!("invalid session {id:?}")));
+            }
+        }
+        Ok(())
+    }
+
+    fn renew(&mut self, now: Duration, id: &str) -> Reply {
+        if let Err(reply) = sound_id(id) {
+            return reply;
+        }
+        match self.sessions.renew(now, id) {
+            Some(session) => Reply::json(&[session_record(id, session)]),
+            None => Reply::text(404, format!("Session id '{id}' not found")),
+        }
+    }
+
+    /// What a session held is let go, or goes with it.
+    fn end_session(&mut self, now: Duration, id: &str) {
+        let Some(session) = self.sessions.remove(id) else {
+            return;
+        };
+        self.index += 1;
+        let until = now + session.definition.lock_delay;
+        self.keys.let_go(self.index, id, session.deletes(), until);
+    }
+
     fn written(&mut self, done: bool) -> Reply {
         self.index = self.index.max(self.keys.index());
         Reply::json(&done)
@@ -161,4 +234,33 @@ impl Store {
             self.index = next;
         }
     }
+}
+
+/// Consul looks a session up by an identity of the right length only.
+fn sound_id(id: &str) -> Result<(), Reply> {
+    if id.len() == 36 {
+        return Ok(());
+    }
+    let text = "failed session lookup: index error: UUID must be 36 characters";
+    Err(Reply::text(500, text))
+}
+
+fn session_record(id: &str, session: &Session) -> Value {
+    let definition = &session.definition;
+    let behavior = match definition.behavior {
+        Behavior::Release => "release",
+        Behavior::Delete => "delete",
+    };
+    json!({
+        "ID": id,
+        "Name": definition.name,
+        "Node": NODE,
+        "LockDelay": u64::try_from(definition.lock_delay.as_nanos()).unwrap_or(u64::MAX),
+        "Behavior": behavior,
+        "TTL": definition.ttl_text,
+        "NodeChecks": ["serfHealth"],
+        "ServiceChecks": null,
+        "CreateIndex": session.indexes.create_index,
+        "ModifyIndex": session.indexes.modify_index,
+    })
 }

@@ -60,8 +60,7 @@ pub(crate) async fn listen(
     bell: &Bell,
     manner: Manner,
 ) -> Result<Said, CatalogError> {
-    let manner = manner.over(line);
-    put(client, line, chime(bell), manner).await
+    put_over(client, line, chime(bell), manner).await
 }
 
 /// Tells whether the index of a service still is the known one, without asking for more: the
@@ -80,6 +79,17 @@ pub(crate) async fn is_same(
     let Said { call, reply } = put(client, line, call, manner).await?;
     vouch(&call, &reply)?;
     Ok(reply.status == 200 && reply.index == Some(known))
+}
+
+/// Makes a call that may be held, over a line that stays open for the next.
+pub(crate) async fn put_over(
+    client: &Client,
+    line: &mut Line,
+    call: Call,
+    manner: Manner,
+) -> Result<Said, CatalogError> {
+    let manner = manner.over(line);
+    put(client, line, call, manner).await
 }
 
 async fn put(

@@ -13,6 +13,7 @@ mod proxy;
 mod crowd;
 mod faults;
 mod keys;
+mod locks;
 mod names;
 mod registration;
 mod restarts;

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::{same_datacenter, terms};
 use crate::{
     reply::Reply,
-    request::{Command, Query, Request},
+    request::{Claim, Command, Query, Request},
     target::Target,
 };
 
@@ -46,17 +46,17 @@ fn query(key: String, target: &Target) -> Result<Query, Reply> {
 fn put(key: String, target: &Target, body: &Bytes) -> Result<Command, Reply> {
     let key = required(key)?;
     conflict(target, &["cas", "acquire", "release"])?;
-    if target.has("acquire") || target.has("release") {
-        return Err(Reply::text(
-            500,
-            "sessions are not supported by the development catalog",
-        ));
-    }
+    let session = |name| target.param(name).map(str::to_owned);
+    let claim = match (session("acquire"), session("release")) {
+        (Some(id), _) => Claim::Acquire(id),
+        (None, Some(id)) => Claim::Release(id),
+        (None, None) => number(target, "cas")?.map_or(Claim::None, Claim::Unchanged),
+    };
     Ok(Command::PutKey {
         key,
         value: body.clone(),
         flags: number(target, "flags")?.unwrap_or(0),
-        cas: number(target, "cas")?,
+        claim,
     })
 }
 

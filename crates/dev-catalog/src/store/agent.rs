@@ -61,9 +61,12 @@ impl Agent {
                 self.enter_maintenance(service_id, reason)
             }
             Command::LeaveMaintenance { service_id } => self.leave_maintenance(service_id),
-            Command::PutKey { .. } | Command::DeleteKey { .. } | Command::DeleteTree { .. } => {
-                Ok(Vec::new())
-            }
+            Command::PutKey { .. }
+            | Command::DeleteKey { .. }
+            | Command::DeleteTree { .. }
+            | Command::CreateSession(_)
+            | Command::RenewSession(_)
+            | Command::DestroySession(_) => Ok(Vec::new()),
         }
     }
 

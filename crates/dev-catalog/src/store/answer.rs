@@ -246,12 +246,13 @@ fn has_tags(service: &ServiceRecord, tags: &[String]) -> bool {
         .all(|tag| service.tags.iter().any(|own| own.eq_ignore_ascii_case(tag)))
 }
 
-fn key_record<'a>((key, entry): (&'a str, &Entry)) -> KeyRecord<'a> {
+fn key_record<'a>((key, entry): (&'a str, &'a Entry)) -> KeyRecord<'a> {
     KeyRecord {
-        lock_index: 0,
+        lock_index: entry.lock_index,
         key,
         flags: entry.flags,
         value: (!entry.value.is_empty()).then(|| base64::encode(&entry.value)),
+        session: entry.session.as_deref(),
         indexes: entry.indexes,
     }
 }

@@ -1,10 +1,10 @@
 //! The key-value store.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use bytes::Bytes;
 
-use crate::record::Indexes;
+use crate::{record::Indexes, request::Claim};
 
 /// How many deleted keys are remembered, so that whoever waits for one hears of it.
 const TOMBSTONES_MAX: usize = 4096;
@@ -21,14 +21,26 @@ pub(super) struct Keys {
     /// The last change of which no tombstone tells any more.
     forgotten_index: u64,
     held: usize,
+    /// Until when nobody gets a key whose session ended while it held the key.
+    delays: BTreeMap<String, Duration>,
 }
 
-/// A value with its flags.
-#[derive(Debug)]
+/// A value with its flags, and who holds it.
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Entry {
     pub(super) value: Bytes,
     pub(super) flags: u64,
+    pub(super) lock_index: u64,
+    pub(super) session: Option<String>,
     pub(super) indexes: Indexes,
+}
+
+/// A value to store.
+pub(super) struct Put {
+    pub(super) key: String,
+    pub(super) value: Bytes,
+    pub(super) flags: u64,
+    pub(super) claim: Claim,
 }
 
 /// There is no room for another value.
@@ -37,43 +49,80 @@ pub(super) struct Entry {
 pub(super) struct Full;
 
 impl Keys {
-    /// Stores a value, unless `cas` is not the entry's index (0: there must be none).
-    pub(super) fn put(
-        &mut self,
-        at: u64,
-        key: String,
-        value: Bytes,
-        flags: u64,
-        cas: Option<u64>,
-    ) -> Result<bool, Full> {
+    /// Stores a value, unless the key is not as it was claimed to be.
+    pub(super) fn put(&mut self, now: Duration, at: u64, put: Put) -> Result<bool, Full> {
+        self.delays.retain(|_, until| *until > now);
+        let Put {
+            key,
+            value,
+            flags,
+            claim,
+        } = put;
         let before = self.entries.get(&key);
-        let found = before.map_or(0, |entry| entry.indexes.modify_index);
-        if cas.is_some_and(|wanted| wanted != found) {
-            return Ok(false);
-        }
-        if before.is_some_and(|entry| entry.value == value && entry.flags == flags) {
+        let holder = before.and_then(|entry| entry.session.clone());
+        let locked = before.map_or(0, |entry| entry.lock_index);
+        let (lock_index, session) = match claim {
+            // Consul forgets how often it was locked, but not who holds it.
+            Claim::None => (0, holder),
+            Claim::Unchanged(wanted) => {
+                let found = before.map_or(0, |entry| entry.indexes.modify_index);
+                if wanted != found {
+                    return Ok(false);
+                }
+                (0, holder)
+            }
+            Claim::Acquire(id) if holder.as_ref() == Some(&id) => (locked, Some(id)),
+            Claim::Acquire(id) => {
+                if holder.is_some() || self.delays.contains_key(&key) {
+                    return Ok(false);
+                }
+                (locked + 1, Some(id))
+            }
+            Claim::Release(id) => {
+                if holder != Some(id) {
+                    return Ok(false);
+                }
+                (locked, None)
+            }
+        };
+        let mut entry = Entry {
+            value,
+            flags,
+            lock_index,
+            session,
+            indexes: before.map_or_else(Indexes::default, |entry| entry.indexes),
+        };
+        if before.is_some_and(|before| *before == entry) {
             return Ok(true);
         }
-        let held = self.held - before.map_or(0, |entry| entry.value.len()) + value.len();
+        let held = self.held - before.map_or(0, |entry| entry.value.len()) + entry.value.len();
         if held > HELD_MAX {
             return Err(Full);
         }
-        let create_index = before.map_or(at, |entry| entry.indexes.create_index);
-        let indexes = Indexes {
-            create_index,
-            modify_index: at,
-        };
-        self.entries.insert(
-            key,
-            Entry {
-                value,
-                flags,
-                indexes,
-            },
-        );
+        if before.is_none() {
+            entry.indexes.create_index = at;
+        }
+        entry.indexes.modify_index = at;
+        self.entries.insert(key, entry);
         self.index = at;
         self.held = held;
         Ok(true)
+    }
+
+    /// Lets go of what a session held, or deletes it; nobody gets it before the time given.
+    pub(super) fn let_go(&mut self, at: u64, session: &str, deletes: bool, until: Duration) {
+        let is_held = |entry: &Entry| entry.session.as_deref() == Some(session);
+        let held = self.entries.iter().filter(|(_, entry)| is_held(entry));
+        for key in held.map(|(key, _)| key.clone()).collect::<Vec<_>>() {
+            self.delays.insert(key.clone(), until);
+            if deletes {
+                self.bury(at, &key);
+            } else if let Some(entry) = self.entries.get_mut(&key) {
+                entry.session = None;
+                entry.indexes.modify_index = at;
+                self.index = at;
+            }
+        }
     }
 
     /// Deletes a key, unless `cas` is not its index; deleting what is not there is fine.

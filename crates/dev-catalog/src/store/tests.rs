@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::Store;
 use crate::{
-    request::{Command, Consistency, Query, Request, View},
+    request::{Claim, Command, Consistency, Query, Request, View},
     route::route,
     target::Target,
 };
@@ -204,7 +204,7 @@ fn forgotten_keys_are_bounded_and_values_too() {
             key: key.clone(),
             value,
             flags: 0,
-            cas: None,
+            claim: Claim::None,
         };
         assert_eq!(store.apply(Duration::ZERO, put).status, 200);
         let delete = Command::DeleteKey { key, cas: None };
@@ -219,7 +219,7 @@ fn forgotten_keys_are_bounded_and_values_too() {
         key: n.to_string(),
         value: value.clone(),
         flags: 0,
-        cas: None,
+        claim: Claim::None,
     };
     let refused = (0..100)
         .filter(|n| store.apply(Duration::ZERO, put(*n)).status == 500)

@@ -5,6 +5,7 @@ mod checks;
 mod errors;
 mod health;
 mod kv;
+mod locks;
 mod nodes;
 mod services;
 
@@ -29,6 +30,7 @@ pub(super) fn shared() -> Vec<Case> {
         services::CASES,
         health::CASES,
         kv::CASES,
+        locks::CASES,
         errors::CASES,
     ];
     parts.concat()
