@@ -97,9 +97,11 @@ type Body = dyn Fn(&[Value]) -> Result<Value, String> + Send + Sync;
 
 /// A function with whatever state its closure captured; cheap to clone.
 #[derive(Clone)]
-pub struct Function {
-    signature: Arc<Signature>,
-    body: Arc<Body>,
+pub struct Function(Arc<Defined>);
+
+struct Defined {
+    signature: Signature,
+    body: Box<Body>,
 }
 
 impl Function {
@@ -108,34 +110,34 @@ impl Function {
         signature: Signature,
         body: impl Fn(&[Value]) -> Result<Value, String> + Send + Sync + 'static,
     ) -> Self {
-        Self {
-            signature: Arc::new(signature),
-            body: Arc::new(body),
-        }
+        Self(Arc::new(Defined {
+            signature,
+            body: Box::new(body),
+        }))
     }
 
     pub(crate) fn signature(&self) -> &Signature {
-        &self.signature
+        &self.0.signature
     }
 
     /// Calls the function with arguments that fit its signature.
     pub(crate) fn call(&self, arguments: &[Value]) -> Result<Value, String> {
-        (self.body)(arguments)
+        (self.0.body)(arguments)
     }
 
     pub(crate) fn type_name(&self) -> String {
-        self.signature.to_string()
+        self.0.signature.to_string()
     }
 
     /// Gives the number `%p` prints, which only tells functions apart.
     pub(crate) fn address(&self) -> usize {
-        Arc::as_ptr(&self.body).cast::<()>() as usize
+        Arc::as_ptr(&self.0).addr()
     }
 }
 
 impl fmt::Debug for Function {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.signature.fmt(f)
+        self.0.signature.fmt(f)
     }
 }
 

@@ -228,6 +228,11 @@ mod tests {
     use super::*;
 
     #[test]
+    fn values_are_small() {
+        assert_eq!(size_of::<Value>(), 24);
+    }
+
+    #[test]
     fn values_cross_threads() {
         fn sendable<T: Send + Sync>() {}
         sendable::<Value>();

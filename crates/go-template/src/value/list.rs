@@ -73,9 +73,13 @@ enum Storage {
     Made(Arc<dyn Items>),
 }
 
-/// A slice of values; slices of it share the storage.
+/// A slice of values; slices of it share the storage. As large as a pointer, since values are
+/// moved all the time.
 #[derive(Clone)]
-pub struct List {
+pub struct List(Arc<Slice>);
+
+#[derive(Clone)]
+struct Slice {
     storage: Storage,
     start: usize,
     end: usize,
@@ -97,13 +101,13 @@ impl List {
     }
 
     fn over(element: Element, count: usize, storage: Storage) -> Self {
-        Self {
+        Self(Arc::new(Slice {
             start: 0,
             end: count,
             limit: count,
             storage,
             element,
-        }
+        }))
     }
 
     /// Makes a `[]string`.
@@ -116,12 +120,12 @@ impl List {
 
     /// Counts the elements.
     pub fn len(&self) -> usize {
-        self.end - self.start
+        self.0.end - self.0.start
     }
 
     /// Tells whether there is no element.
     pub fn is_empty(&self) -> bool {
-        self.start == self.end
+        self.0.start == self.0.end
     }
 
     /// Gives one element.
@@ -129,9 +133,9 @@ impl List {
         if index >= self.len() {
             return None;
         }
-        Some(match &self.storage {
-            Storage::Held(items) => items[self.start + index].clone(),
-            Storage::Made(items) => items.item(self.start + index),
+        Some(match &self.0.storage {
+            Storage::Held(items) => items[self.0.start + index].clone(),
+            Storage::Made(items) => items.item(self.0.start + index),
         })
     }
 
@@ -142,29 +146,29 @@ impl List {
 
     /// Gives the type of the elements.
     pub fn element(&self) -> &Element {
-        &self.element
+        &self.0.element
     }
 
     /// Gives the number `%p` prints, which only tells lists apart.
     pub(crate) fn address(&self) -> usize {
-        match &self.storage {
-            Storage::Held(items) => items[self.start..].as_ptr().addr(),
-            Storage::Made(items) => Arc::as_ptr(items).addr() + self.start,
+        match &self.0.storage {
+            Storage::Held(items) => items[self.0.start..].as_ptr().addr(),
+            Storage::Made(items) => Arc::as_ptr(items).addr() + self.0.start,
         }
     }
 
     /// Gives the name of the type as Go prints it.
     pub(crate) fn type_name(&self) -> Cow<'static, str> {
-        let own = match &self.storage {
+        let own = match &self.0.storage {
             Storage::Held(_) => None,
             Storage::Made(items) => items.type_name(),
         };
-        own.map_or_else(|| format!("[]{}", self.element).into(), Cow::Borrowed)
+        own.map_or_else(|| format!("[]{}", self.0.element).into(), Cow::Borrowed)
     }
 
     /// Gives a number that tells what the list is made of as long as it is held, if there is one.
     pub(crate) fn identity(&self) -> Option<usize> {
-        match &self.storage {
+        match &self.0.storage {
             Storage::Held(_) => None,
             Storage::Made(items) => items.identity(),
         }
@@ -172,25 +176,26 @@ impl List {
 
     /// Tells whether both are the same part of the same data.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
-        let part = |list: &Self| (list.identity(), list.start, list.end);
-        self.identity().is_some() && part(self) == part(other) && self.element == other.element
+        let part = |list: &Self| (list.identity(), list.0.start, list.0.end);
+        self.identity().is_some() && part(self) == part(other) && self.0.element == other.0.element
     }
 
     /// Counts the elements a slice of the list can have at most.
     pub(crate) fn capacity(&self) -> usize {
-        self.limit - self.start
+        self.0.limit - self.0.start
     }
 
     /// Gives the part between two offsets, itself limited by a third; the caller has
     /// checked that they lie in order within the capacity.
     pub(crate) fn slice(&self, from: usize, to: usize, limit: usize) -> Self {
         debug_assert!(from <= to && to <= limit && limit <= self.capacity());
-        Self {
-            start: self.start + from,
-            end: self.start + to,
-            limit: self.start + limit,
-            ..self.clone()
-        }
+        let start = self.0.start;
+        Self(Arc::new(Slice {
+            start: start + from,
+            end: start + to,
+            limit: start + limit,
+            ..(*self.0).clone()
+        }))
     }
 }
 
