@@ -36,4 +36,3 @@ mod telemetry;
 mod templates;
 mod v2;
 mod watches;
-mod wrapped;

@@ -9,6 +9,7 @@
 mod around;
 mod backend;
 mod lifecycle;
+mod migrate;
 mod service;
 mod signal;
 

@@ -216,7 +216,7 @@ impl Carry<'_> {
             when(&[("source", &source), ("each", "changed")]),
         ));
         job.extend(same(backend, "timeout"));
-        (self.not_after_pre_start(), Node::Object(job))
+        (self.at_the_first_change(), Node::Object(job))
     }
 
     fn task(&mut self, task: &Value) -> (Vec<String>, Node) {
@@ -315,9 +315,15 @@ impl Carry<'_> {
         Some((notes, Node::Object(job)))
     }
 
-    fn not_after_pre_start(&self) -> Vec<String> {
-        let note = "It does not wait for preStart.".to_owned();
-        self.before().map(|_| note).into_iter().collect()
+    /// What is told of a change at once may be told to an application that is not there yet.
+    fn at_the_first_change(&self) -> Vec<String> {
+        let pre_start = self
+            .before()
+            .map(|_| ", nor for preStart")
+            .unwrap_or_default();
+        vec![format!(
+            "It hears of the first change at once: it waits for no interval{pre_start}."
+        )]
     }
 
     /// Gives a job a name that no other has.

@@ -139,13 +139,13 @@ fn an_article_of_2016() {
                   // A check may take as long as its interval now; it had no limit before.
                   health: { exec: "/usr/bin/curl --fail -s http://localhost/health", interval: 10, ttl: 25 },
                 },
-                // It does not wait for preStart.
+                // It hears of the first change at once: it waits for no interval, nor for preStart.
                 {
                   name: "onChange-sales",
                   exec: "pkill --signal SIGHUP node",
                   when: { source: "watch.sales", each: "changed" },
                 },
-                // It does not wait for preStart.
+                // It hears of the first change at once: it waits for no interval, nor for preStart.
                 {
                   name: "onChange-customers",
                   exec: ["nginx", "-s", "reload"],
