@@ -71,27 +71,27 @@ const TEXT: &[Kind] = &[Kind::String];
 const TWO_TEXTS: &[Kind] = &[Kind::String; 2];
 const THREE_TEXTS: &[Kind] = &[Kind::String; 3];
 
-const GROUPS: &[&[Entry]] = &[
-    api::ALL,
+/// Functions that give the same for the same arguments, whenever they are called.
+const CONSTANT: &[&[Entry]] = &[
     encode::ALL,
     group::ALL,
     json::ALL,
     list::ALL,
     math::ALL,
-    outside::ALL,
     parse::ALL,
     parse_yaml::ALL,
-    scratch::ALL,
     text::ALL,
-    time::ALL,
     toml::ALL,
     unsupported::ALL,
     yaml::ALL,
 ];
 
+/// Functions that look at something besides their arguments, or note something.
+const LOOKING: &[&[Entry]] = &[api::ALL, outside::ALL, scratch::ALL, time::ALL];
+
 /// Gives all functions; those whose name fits a pattern only say that they are denied.
 pub(crate) fn allowed(denied: &[String]) -> Vec<Entry> {
-    let known = GROUPS.iter().copied().flatten();
+    let known = CONSTANT.iter().chain(LOOKING).copied().flatten();
     let refused = |name| denied.iter().any(|pattern| glob::fits(pattern, name));
     let entry = |entry: &Entry| {
         if refused(entry.name) {
@@ -101,6 +101,11 @@ pub(crate) fn allowed(denied: &[String]) -> Vec<Entry> {
         }
     };
     known.map(entry).collect()
+}
+
+/// The names of the functions that give the same for the same arguments.
+pub(crate) fn constant() -> impl Iterator<Item = &'static str> {
+    CONSTANT.iter().copied().flatten().map(|entry| entry.name)
 }
 
 fn refuse(_: &Scene<'_>, _: &[Value]) -> Result {

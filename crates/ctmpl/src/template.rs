@@ -56,6 +56,7 @@ impl Template {
         for (number, entry) in functions.iter().enumerate() {
             declared.declare(entry.name, entry.signature(), number);
         }
+        function::constant().for_each(|name| declared.promise_constant(name));
         let options = Options {
             delimiters: language.delimiters.clone().unwrap_or_default(),
             missing_key: if language.missing_key_is_error {

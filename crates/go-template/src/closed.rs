@@ -1,18 +1,18 @@
 //! Which loops say nothing but what their list says.
 //!
 //! The output of such a loop depends on its elements alone: its body reads no variable from outside
-//! and not `$`, assigns to none, calls no function but Go's own, which all give the same for the
+//! and not `$`, assigns to none, calls no function but Go's own and others that give the same for the
 //! same, and no other template. So for the same list it need not be executed twice.
 
 use std::sync::Arc;
 
 use crate::node::{BodyId, Command, Forest, Loop, Node, Pipe, Term, TermKind};
 
-/// Whether the loop is of this kind; `is_plain` tells Go's own functions.
-pub(crate) fn is_closed(forest: &Forest, range: &Loop, is_plain: &dyn Fn(&str) -> bool) -> bool {
+/// Whether the loop is of this kind; `is_constant` tells functions that give the same for the same.
+pub(crate) fn is_closed(forest: &Forest, range: &Loop, is_constant: &dyn Fn(&str) -> bool) -> bool {
     let mut reader = Reader {
         forest,
-        is_plain,
+        is_constant,
         inside: Vec::new(),
     };
     !range.pipe.assigns && reader.branch(&range.pipe.declared, range.body)
@@ -20,7 +20,7 @@ pub(crate) fn is_closed(forest: &Forest, range: &Loop, is_plain: &dyn Fn(&str) -
 
 struct Reader<'f> {
     forest: &'f Forest,
-    is_plain: &'f dyn Fn(&str) -> bool,
+    is_constant: &'f dyn Fn(&str) -> bool,
     /// Variables that were declared within the loop.
     inside: Vec<&'f Arc<str>>,
 }
@@ -85,7 +85,7 @@ impl<'f> Reader<'f> {
             | TermKind::String { .. }
             | TermKind::Field(_) => true,
             TermKind::Variable { name, .. } => self.inside.contains(&name),
-            TermKind::Function(name) => (self.is_plain)(name),
+            TermKind::Function(name) => (self.is_constant)(name),
             TermKind::Chain { base, .. } => self.term(base),
             TermKind::Pipe(pipe) => self.pipe(pipe),
         }

@@ -1,6 +1,10 @@
 //! The functions a template may call besides Go's own.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::Arc,
+};
 
 use crate::value::Value;
 
@@ -171,6 +175,8 @@ pub(crate) enum Known {
 #[derive(Clone, Debug, Default)]
 pub struct Functions {
     by_name: BTreeMap<String, Known>,
+    /// The names of those that give the same for the same arguments, whenever they are called.
+    constant: BTreeSet<String>,
 }
 
 impl Functions {
@@ -194,6 +200,17 @@ impl Functions {
     pub fn declare(&mut self, name: impl Into<String>, signature: Signature, number: usize) {
         let declared = Known::Declared(Arc::new(signature), number);
         self.by_name.insert(name.into(), declared);
+    }
+
+    /// Promises that a function gives the same for the same arguments, whenever it is called, so
+    /// that what a loop says with it may be remembered.
+    pub fn promise_constant(&mut self, name: impl Into<String>) {
+        self.constant.insert(name.into());
+    }
+
+    /// Tells whether a function, one of Go's own included, gives the same for the same arguments.
+    pub(crate) fn is_constant(&self, name: &str) -> bool {
+        self.find(name).is_none() || self.constant.contains(name)
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<&Known> {

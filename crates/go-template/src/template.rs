@@ -83,7 +83,7 @@ impl Template {
             is_function: &|name| functions.find(name).is_some() || builtin::find(name).is_some(),
         };
         let mut forest = parser::parse(text, &context)?;
-        mark_closed(&mut forest, &|name| functions.find(name).is_none());
+        mark_closed(&mut forest, &|name| functions.is_constant(name));
         let parsed = Parsed {
             forest,
             name: Text::from(name),
@@ -159,12 +159,12 @@ impl Template {
 }
 
 /// Marks the loops that say nothing but what their lists say.
-fn mark_closed(forest: &mut Forest, is_plain: &dyn Fn(&str) -> bool) {
+fn mark_closed(forest: &mut Forest, is_constant: &dyn Fn(&str) -> bool) {
     let mut marks = Vec::new();
     for (body, nodes) in forest.bodies.iter().enumerate() {
         for (at, node) in nodes.iter().enumerate() {
             if let Node::Range(range) = node
-                && closed::is_closed(forest, range, is_plain)
+                && closed::is_closed(forest, range, is_constant)
             {
                 marks.push((body, at));
             }

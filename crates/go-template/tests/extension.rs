@@ -262,6 +262,8 @@ impl Host for Nothing {
 fn three_times(text: &str) -> (Vec<String>, usize) {
     let mut functions = Functions::new();
     functions.declare("host", Signature::new([]), 0);
+    functions.declare("same", Signature::new([Kind::Int]), 1);
+    functions.promise_constant("same");
     let template =
         Template::parse("", text, &Options::default(), &functions).expect("a sound template");
     let (a, b) = (counted(&[1, 2]), counted(&[3]));
@@ -294,6 +296,10 @@ fn a_loop_over_the_same_list_is_said_again_and_not_executed() {
         (
             "{{range $i, $n := .a}}{{$i}}{{printf \"%02d\" $n}} {{end}}{{range .b}}{{.}}{{end}}",
             "001 102 4",
+        ),
+        (
+            "{{range .a}}{{same .}},{{end}}{{range .b}}{{.}}{{end}}",
+            "host,host,4",
         ),
         (
             "{{range .a}}{{if eq . 1}}{{continue}}{{end}}{{$x := .}}{{$x}}{{break}}{{else}}no{{end}}",

@@ -15,6 +15,8 @@ pub(super) const ALL: &[Entry] = &[
         let value = scene.world().variable(&text(words, 0));
         Ok(value.unwrap_or_else(|| text(words, 1)).into())
     }),
+    // It may call anything.
+    Entry::new("executeTemplate", TEXT, super::text::execute_template).and(Kind::Any),
     Entry::new("plugin", TEXT, plugin).and(Kind::Any),
     Entry::new("writeToFile", WRITE, write_to_file).and(Kind::String),
 ];

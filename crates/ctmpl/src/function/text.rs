@@ -9,7 +9,6 @@ pub(super) const ALL: &[Entry] = &[
     Entry::new("default", &[Kind::Any, Kind::Any], |_, words| {
         Ok(default(words))
     }),
-    Entry::new("executeTemplate", TEXT, execute_template).and(Kind::Any),
     Entry::new("indent", &[Kind::Int, Kind::String], indent),
     Entry::new("join", &[Kind::String, Kind::Strings], |_, words| {
         Ok(join(words))
@@ -70,7 +69,7 @@ fn default(words: &[Value]) -> Value {
 }
 
 /// `executeTemplate NAME [DOT]`: what a template of this text comes to, as a text.
-fn execute_template(scene: &Scene<'_>, words: &[Value]) -> Result {
+pub(super) fn execute_template(scene: &Scene<'_>, words: &[Value]) -> Result {
     if words.len() > 2 {
         return Err(wrong_number("executeTemplate", "1 or 2", words));
     }
