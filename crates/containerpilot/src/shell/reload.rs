@@ -128,6 +128,9 @@ impl Shell {
         for warning in &self.config.warnings {
             self.say(Level::Warn, &in_one_line(warning));
         }
+        for one in &self.config.overrides {
+            self.say(Level::Debug, &one.to_string());
+        }
         let spec = &self.config.spec;
         let names: Vec<&str> = spec.jobs.iter().map(|job| job.name.as_str()).collect();
         let message = format!(
