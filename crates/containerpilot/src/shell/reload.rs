@@ -82,6 +82,7 @@ impl Shell {
         self.say_what_was_accepted();
         let spec = Box::new(self.config.spec.clone());
         self.inputs.push_back(Input::Reloaded(spec));
+        self.look_at_templates_again();
         Ok(())
     }
 

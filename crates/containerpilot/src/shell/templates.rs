@@ -124,6 +124,17 @@ impl Shell {
             .push_back(Input::TemplateDataChanged { template });
     }
 
+    /// Their texts may have changed with the configuration.
+    pub(super) fn look_at_templates_again(&mut self) {
+        for (template, sheet) in &self.desk.sheets {
+            if let TemplateSource::File(_) = sheet.spec.source {
+                let template = template.clone();
+                self.inputs
+                    .push_back(Input::TemplateDataChanged { template });
+            }
+        }
+    }
+
     pub(super) fn drop_template(&mut self, name: &TemplateName) {
         if let Some(sheet) = self.desk.sheets.remove(name) {
             let none = BTreeSet::new();

@@ -326,3 +326,20 @@ fn check_reads_the_texts_of_templates() {
         .expect_text("bad.tmpl:2: function \"nofunc\" not defined")
         .expect_text("absent.tmpl: no such file or directory");
 }
+
+// 3.8: lacks.
+#[test]
+fn a_reload_reads_the_text_anew() {
+    let catalog = Catalog::start();
+    let running = pilot(&catalog, "onChange: { exec: 'echo taken up' }")
+        .jobs("{ name: 'main', exec: 'sleep 1000' }")
+        .start()
+        .ready();
+    wait_for_text(&running, "out", "# end");
+    running.wait_for_lines("taken up", 1);
+    fs::write(running.path("in.tmpl"), "# another end\n").unwrap();
+    running.reload().expect(200);
+    wait_for_text(&running, "out", "# another end");
+    running.wait_for_lines("taken up", 2);
+    running.stop().expect_code(0);
+}
