@@ -33,6 +33,17 @@ struct Lookers {
     /// Watches of the configuration.
     watches: Vec<WatchSpec>,
     templates: BTreeSet<TemplateName>,
+    answered: Answered,
+}
+
+/// Whether the catalog answers a query with what it asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Answered {
+    /// As far as is known.
+    #[default]
+    Yes,
+    /// It refuses, says what means nothing, or says nothing at all.
+    No,
 }
 
 /// Who has to hear of an answer.
@@ -66,6 +77,19 @@ impl Follows {
         let query = watched(&watch);
         let ask = self.change(&query, |lookers| lookers.watches.push(watch));
         (ask, self.instances(&query))
+    }
+
+    /// Takes note of whether a query is answered.
+    pub(super) fn note(&mut self, query: &Query, answered: Answered) {
+        if let Some(lookers) = self.queries.get_mut(query) {
+            lookers.answered = answered;
+        }
+    }
+
+    /// Whether none of the queries is known to fail.
+    pub(super) fn all_are_answered(&self) -> bool {
+        let mut all = self.queries.values();
+        all.all(|lookers| lookers.answered == Answered::Yes)
     }
 
     pub(super) fn drop_watch(&mut self, id: &WatchId) -> Vec<Ask> {

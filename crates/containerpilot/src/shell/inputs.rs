@@ -8,7 +8,10 @@ use pilot_core::{
     spec::{WatchId, WatchSpec},
 };
 
-use super::{Shell, follows::Ask};
+use super::{
+    Shell,
+    follows::{Answered, Ask},
+};
 use crate::signals;
 
 impl Shell {
@@ -39,13 +42,27 @@ impl Shell {
                 | ServiceEvent::Forgotten
                 | ServiceEvent::Back => {}
             },
-            CatalogEvent::Answer {
-                query,
-                event: FollowEvent::Update(answer),
-            } => self.on_answer(&query, answer),
-            CatalogEvent::Answer { .. } => {}
+            CatalogEvent::Answer { query, event } => match event {
+                FollowEvent::Update(answer) => self.on_answer(&query, answer),
+                FollowEvent::Lost { .. } => {
+                    self.follows.note(&query, Answered::No);
+                    self.inputs.push_back(Input::CatalogLost);
+                }
+                FollowEvent::Back => {
+                    self.follows.note(&query, Answered::Yes);
+                    self.on_catalog_back();
+                }
+            },
             CatalogEvent::Link(LinkEvent::Lost { .. }) => self.inputs.push_back(Input::CatalogLost),
-            CatalogEvent::Link(LinkEvent::Back) => self.inputs.push_back(Input::CatalogBack),
+            CatalogEvent::Link(LinkEvent::Back) => self.on_catalog_back(),
+        }
+    }
+
+    /// The agent answers, or does so where it refused or said what means nothing. For those who wait
+    /// it is back when it answers all they ask.
+    fn on_catalog_back(&mut self) {
+        if self.follows.all_are_answered() {
+            self.inputs.push_back(Input::CatalogBack);
         }
     }
 
