@@ -2,6 +2,10 @@
 //!
 //! Here the measure is consul-template 0.19.5; `0.19: passes` and so on.
 
+mod exec;
+mod follow;
+mod trouble;
+
 use std::{fs, os::unix::fs::symlink};
 
 use rustix::process::Signal;

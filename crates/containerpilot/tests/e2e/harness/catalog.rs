@@ -67,6 +67,14 @@ impl Eye {
             .expect(200);
     }
 
+    /// Sets a key.
+    #[track_caller]
+    pub(crate) fn set_key(self, key: &str, value: &str) {
+        http::over_tcp(self.0, "PUT", &format!("/v1/kv/{key}"), value)
+            .unwrap()
+            .expect(200);
+    }
+
     /// What the agent knows of the service of a job.
     pub(crate) fn service(self, job: &str) -> Value {
         self.get("/v1/agent/services")[id(job)].clone()
@@ -146,6 +154,8 @@ pub(crate) enum Trouble {
     Mute,
     /// It answers every request with 500.
     Failing,
+    /// What it answers means nothing.
+    Garbled,
 }
 
 /// A catalog in trouble; it counts who comes.
@@ -166,7 +176,13 @@ impl Faulty {
                 counter.fetch_add(1, Ordering::SeqCst);
                 match trouble {
                     Trouble::Mute => held.lock().unwrap().push(stream),
-                    Trouble::Failing => drop(std::thread::spawn(|| fail(stream))),
+                    Trouble::Failing => {
+                        let (status, body) = ("500 Internal Server Error", "No cluster leader");
+                        std::thread::spawn(|| answer_all(stream, status, body));
+                    }
+                    Trouble::Garbled => {
+                        std::thread::spawn(|| answer_all(stream, "200 OK", "<html>[{]"));
+                    }
                 }
             }
         });
@@ -185,12 +201,11 @@ impl Faulty {
     }
 }
 
-fn fail(mut stream: TcpStream) {
+fn answer_all(mut stream: TcpStream, status: &str, body: &str) {
     let mut request = [0; 4096];
     while stream.read(&mut request).is_ok_and(|read| read > 0) {
-        let body = "No cluster leader";
         let answer = format!(
-            "HTTP/1.1 500 Internal Server Error\r\nContent-Length: {}\r\n\r\n{body}",
+            "HTTP/1.1 {status}\r\nX-Consul-Index: 7\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
         );
         if stream.write_all(answer.as_bytes()).is_err() {
