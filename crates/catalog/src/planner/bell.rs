@@ -263,8 +263,13 @@ impl Planner {
         if names.is_empty() {
             return;
         }
+        // To Consul a name is the same in any case.
+        let names = names.iter().map(|name| name.to_ascii_lowercase());
+        let names: BTreeSet<String> = names.collect();
         let named = |entry: &super::Entry| match &*entry.query {
-            Query::Service(query) => query.dc == bell.dc && names.contains(query.name.as_str()),
+            Query::Service(query) => {
+                query.dc == bell.dc && names.contains(&query.name.to_ascii_lowercase())
+            }
             Query::Services { .. }
             | Query::Nodes { .. }
             | Query::Node { .. }

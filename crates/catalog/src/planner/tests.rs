@@ -168,8 +168,9 @@ impl World {
             Ring::Services => (self.registered_at, BTreeMap::new()),
             Ring::Critical => (
                 self.checked_at,
+                // Whoever registered it wrote it otherwise than whoever asks.
                 critical
-                    .map(|(number, _)| (number as u64, format!("s{number}").into()))
+                    .map(|(number, _)| (number as u64, format!("S{number}").into()))
                     .collect(),
             ),
             Ring::Warning => (self.checked_at, BTreeMap::new()),
