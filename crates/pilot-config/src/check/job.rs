@@ -50,6 +50,8 @@ pub(super) fn check(raw: &RawJob<'_>, ground: Ground<'_>) -> Checked {
     let limits = restarts::check(raw, ground);
     let spec = JobSpec {
         exec: exec(raw, ground),
+        after: trigger.after,
+        settle: trigger.settle,
         start_within: trigger.within,
         restarts: limits,
         backoff: restarts::backoff(raw, ground),

@@ -25,6 +25,8 @@ pub(super) struct Mention {
 pub(super) struct Trigger {
     pub(super) when: When,
     pub(super) within: Option<Duration>,
+    pub(super) after: Option<Event>,
+    pub(super) settle: Duration,
     pub(super) mentions: Vec<Mention>,
     pub(super) broken: bool,
 }
@@ -34,6 +36,8 @@ impl Trigger {
         Self {
             when,
             within: None,
+            after: None,
+            settle: Duration::ZERO,
             mentions: Vec::new(),
             broken: false,
         }
@@ -67,6 +71,10 @@ pub(super) fn check(raw: &RawJob<'_>, ground: Ground<'_>) -> Trigger {
     let mut trigger = Trigger::new(read.unwrap_or_else(|| When::Once(Condition::startup())));
     trigger.broken = broken;
     trigger.within = reader.within(when);
+    trigger.settle = reader.settle(when);
+    let startup = || Event::global(EventKind::Startup);
+    let settles = !trigger.settle.is_zero();
+    trigger.after = reader.after(when).or(settles.then(startup));
     trigger.mentions = reader.mentions;
     trigger
 }
@@ -348,6 +356,22 @@ impl Reader<'_> {
                 None
             }
         }
+    }
+
+    fn after(&mut self, raw: &RawWhen<'_>) -> Option<Event> {
+        let written = raw.after.as_ref()?;
+        if let Condition::Event(event) = self.condition(&written.value)? {
+            return Some(event);
+        }
+        let reason = format!("job[{}].when.after must be one event", self.name);
+        self.refuse(written.span, &reason)
+    }
+
+    fn settle(&self, raw: &RawWhen<'_>) -> Duration {
+        let what = format!("job[{}].when.settle", self.name);
+        let written = raw.settle.as_ref();
+        let settle = written.and_then(|written| self.ground.span_of_time(written, &what));
+        settle.unwrap_or_default()
     }
 
     fn refuse<T>(&self, at: Span, reason: &str) -> Option<T> {

@@ -211,12 +211,9 @@ impl Carry<'_> {
         let name = self.name("onChange", &service);
         let mut job = vec![Entry::new("name", Node::text(&name))];
         job.extend(get(backend, "onChange").map(|exec| Entry::new("exec", Node::value(exec))));
-        job.push(Entry::new(
-            "when",
-            when(&[("source", &source), ("each", "changed")]),
-        ));
+        job.push(Entry::new("when", self.change_of(&source, backend)));
         job.extend(same(backend, "timeout"));
-        (self.at_the_first_change(), Node::Object(job))
+        (Vec::new(), Node::Object(job))
     }
 
     fn task(&mut self, task: &Value) -> (Vec<String>, Node) {
@@ -315,15 +312,18 @@ impl Carry<'_> {
         Some((notes, Node::Object(job)))
     }
 
-    /// What is told of a change at once may be told to an application that is not there yet.
-    fn at_the_first_change(&self) -> Vec<String> {
-        let pre_start = self
-            .before()
-            .map(|_| ", nor for preStart")
-            .unwrap_or_default();
-        vec![format!(
-            "It hears of the first change at once: it waits for no interval{pre_start}."
-        )]
+    /// Every change, but the first not before one `poll`: what is told of it must be up by then.
+    fn change_of(&self, source: &str, backend: &Value) -> Node {
+        let mut entries = vec![
+            Entry::new("source", Node::text(source)),
+            Entry::new("each", Node::text("changed")),
+        ];
+        if self.before().is_some() {
+            let event = [("source", "preStart"), ("event", "exitSuccess")];
+            entries.push(Entry::new("after", when(&event)));
+        }
+        entries.extend(get(backend, "poll").map(|poll| Entry::new("settle", seconds(poll))));
+        Node::Object(entries)
     }
 
     /// Gives a job a name that no other has.
@@ -447,12 +447,17 @@ fn when(pairs: &[(&'static str, &str)]) -> Node {
 }
 
 fn interval(written: &Value) -> Entry {
+    let interval = Entry::new("interval", seconds(written));
+    Entry::new("when", Node::Object(vec![interval]))
+}
+
+/// A duration; a bare number is of seconds.
+fn seconds(written: &Value) -> Node {
     let mut text = crate::decode::text(written, "interval").unwrap_or_default();
     if number(written).is_some() {
         text.push('s');
     }
-    let interval = Entry::new("interval", Node::text(&text));
-    Entry::new("when", Node::Object(vec![interval]))
+    Node::text(&text)
 }
 
 fn raw() -> Entry {

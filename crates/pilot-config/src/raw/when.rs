@@ -10,7 +10,7 @@ use crate::{
 ///
 /// One event is `{source, once}` or `{source, each}`. Several are `{all: [{source, event}, …]}` or
 /// `{any: […]}`, once unless `each: true` stands beside them; their entries may be `{all}` and
-/// `{any}` again.
+/// `{any}` again. Beside any of them `after: {source, event}` and `settle` keep what comes too early.
 pub(crate) struct RawWhen<'v> {
     pub(crate) span: Span,
     pub(crate) source: Option<Spanned<String>>,
@@ -20,6 +20,8 @@ pub(crate) struct RawWhen<'v> {
     pub(crate) timeout: Option<Spanned<String>>,
     pub(crate) all: Option<Spanned<Vec<RawCondition>>>,
     pub(crate) any: Option<Spanned<Vec<RawCondition>>>,
+    pub(crate) after: Option<Spanned<RawCondition>>,
+    pub(crate) settle: Option<Spanned<String>>,
     /// Whether a key was refused that may have been the trigger.
     pub(crate) broken: bool,
 }
@@ -48,6 +50,8 @@ impl<'v> RawWhen<'v> {
             timeout: fields.filled("timeout"),
             all: conditions(&mut fields, "all"),
             any: conditions(&mut fields, "any"),
+            after: after(&mut fields),
+            settle: fields.filled("settle"),
             broken: false,
         };
         fields.refuse(&["cron", "timezone"]);
@@ -55,6 +59,13 @@ impl<'v> RawWhen<'v> {
         when.broken = findings.count() > count;
         when
     }
+}
+
+fn after(fields: &mut Fields<'_, '_>) -> Option<Spanned<RawCondition>> {
+    let path = format!("{}.after", fields.path());
+    let findings = fields.findings();
+    let value = fields.value("after")?;
+    condition(value, &path, findings).map(|condition| Spanned::new(value.head(), condition))
 }
 
 fn conditions(

@@ -139,17 +139,25 @@ fn an_article_of_2016() {
                   // A check may take as long as its interval now; it had no limit before.
                   health: { exec: "/usr/bin/curl --fail -s http://localhost/health", interval: 10, ttl: 25 },
                 },
-                // It hears of the first change at once: it waits for no interval, nor for preStart.
                 {
                   name: "onChange-sales",
                   exec: "pkill --signal SIGHUP node",
-                  when: { source: "watch.sales", each: "changed" },
+                  when: {
+                    source: "watch.sales",
+                    each: "changed",
+                    after: { source: "preStart", event: "exitSuccess" },
+                    settle: "3s",
+                  },
                 },
-                // It hears of the first change at once: it waits for no interval, nor for preStart.
                 {
                   name: "onChange-customers",
                   exec: ["nginx", "-s", "reload"],
-                  when: { source: "watch.customers", each: "changed" },
+                  when: {
+                    source: "watch.customers",
+                    each: "changed",
+                    after: { source: "preStart", event: "exitSuccess" },
+                    settle: "4s",
+                  },
                 },
                 // SIGHUP went to ContainerPilot and reloaded; without this job it would go to the application.
                 { name: "reload", exec: "containerpilot -reload", when: { source: "SIGHUP" } },

@@ -388,3 +388,45 @@ fn all_and_any_that_make_no_sense() {
     );
     assert!(load(&text).is_err());
 }
+
+#[test]
+fn what_comes_too_early_may_be_kept() {
+    let well = "health: { exec: \"h\", interval: 1, ttl: 5 }";
+    let when = "each: \"exitSuccess\", source: \"setup\"";
+    let job = |more: &str| {
+        let loaded = load(&two(well, &format!("when: {{ {when}, {more} }}"))).unwrap();
+        loaded.spec.jobs[1].clone()
+    };
+    let healthy = Event::new(EventKind::Healthy, Source::Job("setup".into()));
+    let after = job("after: { source: \"setup\", event: \"healthy\" }, settle: \"1500ms\"");
+    assert_eq!(after.after, Some(healthy));
+    assert_eq!(after.settle, Duration::from_millis(1500));
+    // From the start, if nothing is named.
+    let startup = Event::global(EventKind::Startup);
+    assert_eq!(job("settle: 3").after, Some(startup));
+    assert_eq!(job("settle: 0").after, None);
+    let bodies = [
+        "after: \"setup\"",
+        "after: { any: [{ source: \"setup\", event: \"healthy\" }, { event: \"startup\" }] }",
+        "after: { source: \"nobody\", event: \"healthy\" }",
+        "after: { source: \"setup\" }",
+        "settle: \"soon\"",
+        "settle: \"-3s\"",
+    ];
+    let said = bodies.map(|more| reasons(more, &two(well, &format!("when: {{ {when}, {more} }}"))));
+    expect![[r#"
+        after: "setup"
+          error: '[1].when.after' expected a map, got 'string'
+        after: { any: [{ source: "setup", event: "healthy" }, { event: "startup" }] }
+          error: job[app].when.after must be one event
+        after: { source: "nobody", event: "healthy" }
+          error: cannot start job[app]: its source `nobody` does not exist
+        after: { source: "setup" }
+          error: job[app].when needs an 'event' here
+        settle: "soon"
+          error: unable to parse job[app].when.settle 'soon': time: invalid duration soon
+        settle: "-3s"
+          error: job[app].when.settle '-3s' cannot be negative
+    "#]]
+    .assert_eq(&said.concat());
+}
