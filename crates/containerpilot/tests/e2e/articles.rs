@@ -21,17 +21,28 @@ fn read(name: &str) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
+/// In which form a container has its configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// As printed, around the program of its command line.
+    Printed,
+    /// As `migrate` writes it anew, with the program in it.
+    Migrated,
+}
+
 /// What goes into a container, and what runs in it.
 pub(crate) struct Image {
     service: &'static str,
     config: String,
+    form: Form,
 }
 
 impl Image {
-    pub(crate) fn of(service: &'static str) -> Self {
+    pub(crate) fn of(service: &'static str, form: Form) -> Self {
         Self {
             service,
             config: format!("{service}/containerpilot.json"),
+            form,
         }
     }
 
@@ -47,9 +58,7 @@ impl Image {
         let service = self.service;
         let dockerfile = read(&format!("{service}/Dockerfile"));
         let instruction = |word| dockerfile.lines().find_map(|line| line.strip_prefix(word));
-        let mut container = container
-            .env("CONSUL", "consul")
-            .copy(&path(&self.config), "/etc/containerpilot.json");
+        let mut container = container.env("CONSUL", "consul");
         container = if service == "nginx" {
             container.copy(
                 &path("nginx/nginx.conf.ctmpl"),
@@ -62,12 +71,39 @@ impl Image {
                 &format!("/opt/{service}/{program}"),
             )
         };
-        if let Some((name, value)) = instruction("ENV ").and_then(|pair| pair.split_once('=')) {
-            container = container.env(name, value);
-        }
         let cmd: Vec<String> = serde_json::from_str(instruction("CMD ").unwrap()).unwrap();
         let words: Vec<&str> = cmd.iter().map(String::as_str).collect();
-        container.start(&words)
+        match self.form {
+            Form::Printed => {
+                if let Some((name, value)) = instruction("ENV ").and_then(|it| it.split_once('=')) {
+                    container = container.env(name, value);
+                }
+                let config = path(&self.config);
+                container
+                    .copy(&config, "/etc/containerpilot.json")
+                    .start(&words)
+            }
+            Form::Migrated => {
+                let config = "/etc/containerpilot.json5";
+                container.text(config, &self.migrated(&words)).start(&[
+                    "/bin/containerpilot",
+                    "-config",
+                    config,
+                ])
+            }
+        }
+    }
+
+    /// The configuration as `migrate` writes it, for the program of this command line.
+    fn migrated(&self, words: &[&str]) -> String {
+        let config = path(&self.config).display().to_string();
+        let flags = if words[1] == "-config" { 3 } else { 1 };
+        let all: Vec<&str> = ["migrate", &config, "--"]
+            .iter()
+            .chain(&words[flags..])
+            .copied()
+            .collect();
+        Pilot::new().args(&all).run().expect_code(0).stdout
     }
 }
 
