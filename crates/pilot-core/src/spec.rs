@@ -242,7 +242,8 @@ pub enum Role {
     Veto,
 }
 
-/// On which stops of another job a job has its turn that runs on that other's `stopping`.
+/// On which stops of another job a job has its turn that runs on that other's `stopping` or
+/// `stopped`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Turn {
     /// On every one.
@@ -251,6 +252,9 @@ pub enum Turn {
     /// Only while the other's process is there to be stopped, not after it ended by itself. A turn
     /// passed over is waited for by nobody (`preStop` of ContainerPilot 1 and 2).
     WhileRunning,
+    /// Only when the other has run, or was to run and could not (`postStop` of ContainerPilot 1
+    /// and 2, whose `preStart` may be the end of it all).
+    AfterARun,
 }
 
 /// When the process of a job is told to end, in a stop of the helper.

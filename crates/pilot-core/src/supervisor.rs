@@ -376,8 +376,14 @@ impl Supervisor {
             return self.on_shutdown(step);
         }
         let by_itself = self.tells_of_an_end(event);
+        let of_nothing = self.tells_of_no_run(event);
         for job in &mut self.jobs {
-            if !by_itself || job.spec.turn != Turn::WhileRunning {
+            let has_its_turn = match job.spec.turn {
+                Turn::Always => true,
+                Turn::WhileRunning => !by_itself,
+                Turn::AfterARun => !of_nothing,
+            };
+            if has_its_turn {
                 job.on_event(event, step);
             }
         }

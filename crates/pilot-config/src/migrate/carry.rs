@@ -306,6 +306,8 @@ impl Carry<'_> {
         let mut notes = Vec::new();
         if event == "stopped" {
             job.push(Entry::new("essential", Node::text("failure")));
+            let also = "It runs also when preStart has failed, and the application never began.";
+            notes.extend(self.before().map(|_| also.to_owned()));
         } else {
             notes.push("It runs also when the application has ended by itself.".to_owned());
         }

@@ -102,9 +102,21 @@ impl Supervisor {
         event.kind == EventKind::Stopping && !self.job(name).is_some_and(there)
     }
 
+    /// Whether a job has stopped that never ran.
+    pub(super) fn tells_of_no_run(&self, event: &Event) -> bool {
+        let Source::Job(name) = &event.source else {
+            return false;
+        };
+        event.kind == EventKind::Stopped && self.job(name).is_some_and(|job| job.runs == 0)
+    }
+
     /// Whether it has a turn that was passed over and cannot come any more.
     pub(super) fn missed_its_turn(&self, job: &Job) -> bool {
-        job.spec.turn == Turn::WhileRunning && job.runs_on_a_stop() && self.waits_in_vain(job)
+        let may_be_passed_over = match job.spec.turn {
+            Turn::WhileRunning | Turn::AfterARun => true,
+            Turn::Always => false,
+        };
+        may_be_passed_over && job.runs_on_a_stop() && self.waits_in_vain(job)
     }
 
     fn waits_in_vain(&self, job: &Job) -> bool {

@@ -196,6 +196,7 @@ fn attribute(job: &mut JobSpec, scripts: &mut Scripts, text: &str) {
         "pauses" => job.maintenance = InMaintenance::Pauses,
         "renews" => job.reload = OnReload::Renews,
         "veto" => job.role = Role::Veto,
+        "after-a-run" => job.turn = Turn::AfterARun,
         "while-running" => job.turn = Turn::WhileRunning,
         "service" => job.service = Some(service(&job.name, rest)),
         "health" => health(job, scripts, rest),

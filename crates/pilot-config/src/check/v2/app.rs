@@ -80,6 +80,7 @@ fn pre_stop(command: Command) -> JobSpec {
 fn post_stop(command: Command) -> JobSpec {
     JobSpec {
         when: on(EventKind::Stopped),
+        turn: Turn::AfterARun,
         role: Role::Veto,
         ..unlimited(POST_STOP, command)
     }

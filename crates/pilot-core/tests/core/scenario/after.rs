@@ -332,3 +332,56 @@ fn a_stop_does_not_wait_for_what_has_not_settled() {
     "#]]
     .assert_eq(&trace);
 }
+
+/// What cleans up after an application has nothing to do when that never began.
+#[test]
+fn a_turn_after_a_run_wants_a_run() {
+    let trace = trace(
+        "
+        job prepare: exec fails; veto
+        job app: exec runs; essential; when once exitSuccess(prepare)
+        job clean: exec exits 0 after 1s; when once stopped(app); after-a-run; veto
+        until 5s
+        ",
+    );
+    expect![[r#"
+        0.000 > started
+        0.000 event startup(global)
+        0.000 spawn prepare#1
+        0.000 > prepare#1 exits 1
+        0.000 event exitFailed(prepare)
+        0.000 event stopping(prepare)
+        0.000 event shutdown(global)
+        0.000 event stopping(app)
+        0.000 event stopped(prepare)
+        0.000 event stopped(app)
+        0.000 event stopping(clean)
+        0.000 event stopped(clean)
+        0.000 exit 1
+    "#]]
+    .assert_eq(&trace);
+    let trace = super::trace(
+        "
+        job app: exec missing; essential
+        job clean: exec exits 0 after 1s; when once stopped(app); after-a-run; veto
+        until 5s
+        ",
+    );
+    expect![[r#"
+        0.000 > started
+        0.000 event startup(global)
+        0.000 spawn app#1
+        0.000 > app#1 cannot start
+        0.000 event exitFailed(app)
+        0.000 event stopping(app)
+        0.000 event stopped(app)
+        0.000 spawn clean#1
+        0.000 event shutdown(global)
+        1.000 > clean#1 exits 0
+        1.000 event exitSuccess(clean)
+        1.000 event stopping(clean)
+        1.000 event stopped(clean)
+        1.000 exit 127
+    "#]]
+    .assert_eq(&trace);
+}

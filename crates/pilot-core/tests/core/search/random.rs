@@ -312,7 +312,11 @@ fn role(n: usize) -> impl Strategy<Value = (Role, Turn, InMaintenance, OnReload,
     ];
     let pauses = prop_oneof![3 => Just(InMaintenance::Runs), 1 => Just(InMaintenance::Pauses)];
     let reload = prop_oneof![4 => Just(OnReload::Stays), 1 => Just(OnReload::Renews)];
-    let turn = prop_oneof![3 => Just(Turn::Always), 1 => Just(Turn::WhileRunning)];
+    let turn = prop_oneof![
+        3 => Just(Turn::Always),
+        1 => Just(Turn::WhileRunning),
+        1 => Just(Turn::AfterARun),
+    ];
     let leaves = prop_oneof![
         4 => Just(Leaves::AtOnce),
         1 => Just(Leaves::AfterServices),
