@@ -64,12 +64,14 @@ fn the_status_is_that_of_the_application() {
 #[test]
 fn a_pre_start_that_fails_is_the_end() {
     alone(
-        r#""preStart": ["sh", "-c", "exit 9"]"#,
+        r#""preStart": ["sh", "-c", "exit 9"], "preStop": "echo draining", "postStop": "echo after""#,
         &["echo", "app ran"],
     )
     .run()
     .expect_code(9)
-    .expect_no_text("app ran");
+    .expect_no_text("app ran")
+    .expect_no_text("draining")
+    .expect_no_text("after");
     alone(r#""preStart": "/no/such/program""#, &["echo", "app ran"])
         .run()
         .expect_code(127)
