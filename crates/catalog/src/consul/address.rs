@@ -82,6 +82,8 @@ impl Endpoint {
                 Some((_, rest)) if rest.contains(':') => {
                     return Err("an IPv6 address needs brackets, as in `[::1]:8500`");
                 }
+                // As Go's client has it, on which the originals rest.
+                Some(("", port)) => ("localhost", Some(port)),
                 Some((host, port)) => (host, Some(port)),
                 None => (text, None),
             },
@@ -128,6 +130,7 @@ mod tests {
         check("https://consul:8500", "Https consul:8500");
         check("https://consul", "Https consul:443");
         check("consul", "Http consul:80");
+        check("http://:8500", "Http localhost:8500");
         check("[::1]:8500", "Http [::1]:8500");
         check("[::1]", "Http [::1]:80");
         check("unix:///run/consul.sock", "Http unix:///run/consul.sock");

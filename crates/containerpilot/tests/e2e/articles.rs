@@ -207,10 +207,22 @@ fn each_loads_with_every_way_to_name_consul() {
             let config = path(file).display().to_string();
             let ended = Pilot::new()
                 .env("CONSUL", consul)
-                .args(&["check", "--config", &config])
+                .args(&["check", "--config", &config, "--", "some", "program"])
                 .run()
                 .expect_code(0);
-            assert_eq!(ended.stdout.lines().count(), 1, "{file}: {ended:#?}");
+            assert_eq!(ended.lines.len(), 1, "{file}: {ended:#?}");
         }
     }
+}
+
+// 2.7: asks this machine without a word.
+#[test]
+fn a_variable_that_is_not_set_is_told() {
+    let config = path(NGINX_OF_THE_SCALING_ARTICLE).display().to_string();
+    Pilot::new()
+        .args(&["check", "--config", &config, "--", "nginx"])
+        .run()
+        .expect_code(0)
+        .expect_text("Consul's address `:8500` names no host")
+        .expect_text("a variable in it may not be set");
 }

@@ -139,6 +139,11 @@ fn locate(
     } else {
         address
     };
+    if address.starts_with(':') {
+        let reason = format!("Consul's address `{address}` names no host: this machine is asked");
+        let hint = "a variable in it may not be set; write `localhost` if this is meant";
+        ground.findings.warn_hinted(span, reason, hint.to_owned());
+    }
     let tls = ground.world.filled("CONSUL_HTTP_SSL").and_then(truth) == Some(true);
     let usual = if tls { Scheme::Https } else { Scheme::Http };
     match address.split_once("://") {
