@@ -1,12 +1,14 @@
 //! What a catalog says, with everything a template or a comparison may look at.
 //!
 //! A helper may hold tens of thousands of instances, so what many of them share is held once:
-//! nodes are shared, texts are no larger than what they hold.
+//! nodes are shared, texts are no larger than what they hold. What is written of them is written in
+//! Consul's own words, which are the ones that are read.
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use bytes::Bytes;
 use pilot_core::spec::Status;
+use serde::Serialize;
 
 /// The answer to a query; cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,7 +101,8 @@ impl Health {
 }
 
 /// How much of the load an instance should get.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "PascalCase")]
 pub struct Weights {
     /// While it passes.
     pub passing: i64,
@@ -108,40 +111,56 @@ pub struct Weights {
 }
 
 /// One check.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "PascalCase")]
 pub struct Check {
     /// Its identity at its agent.
+    #[serde(rename = "CheckID", skip_serializing_if = "str::is_empty")]
     pub id: Box<str>,
     /// Its name.
+    #[serde(skip_serializing_if = "str::is_empty")]
     pub name: Arc<str>,
     /// The node it belongs to.
+    #[serde(skip_serializing_if = "str::is_empty")]
     pub node: Arc<str>,
     /// What people wrote about it.
+    #[serde(skip_serializing_if = "str::is_empty")]
     pub notes: Arc<str>,
     /// What it last said.
+    #[serde(skip_serializing_if = "str::is_empty")]
     pub output: Arc<str>,
     /// The status in the catalog's word.
+    #[serde(skip_serializing_if = "str::is_empty")]
     pub status: Arc<str>,
     /// The instance it belongs to; empty for one of the node.
+    #[serde(rename = "ServiceID", skip_serializing_if = "str::is_empty")]
     pub service_id: Box<str>,
     /// The service it belongs to; empty for one of the node.
+    #[serde(rename = "ServiceName", skip_serializing_if = "str::is_empty")]
     pub service: Arc<str>,
 }
 
 /// One node.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "PascalCase")]
 pub struct Node {
     /// Its identity.
+    #[serde(rename = "ID", skip_serializing_if = "str::is_empty")]
     pub id: Box<str>,
     /// Its name.
+    #[serde(rename = "Node", skip_serializing_if = "str::is_empty")]
     pub name: Arc<str>,
     /// Its address.
+    #[serde(skip_serializing_if = "str::is_empty")]
     pub address: Box<str>,
     /// Its datacenter.
+    #[serde(skip_serializing_if = "str::is_empty")]
     pub datacenter: Box<str>,
     /// Its addresses by the network they are for.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub tagged_addresses: BTreeMap<Box<str>, Box<str>>,
     /// Its key and value pairs.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub meta: BTreeMap<Box<str>, Box<str>>,
 }
 
@@ -155,19 +174,23 @@ pub struct NodeServices {
 }
 
 /// A service as its node knows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
 pub struct NodeService {
     /// Its identity at its agent.
+    #[serde(rename = "ID")]
     pub id: Box<str>,
     /// Its name.
     pub service: Box<str>,
     /// Its own address; empty if it has none.
+    #[serde(rename = "Address", skip_serializing_if = "str::is_empty")]
     pub own_address: Box<str>,
     /// Its port.
     pub port: u16,
     /// Its tags, in the catalog's order.
     pub tags: Arc<[Box<str>]>,
     /// Its key and value pairs.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub meta: BTreeMap<Box<str>, Box<str>>,
     /// Whether others may change its tags.
     pub enable_tag_override: bool,

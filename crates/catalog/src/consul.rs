@@ -2,7 +2,7 @@
 
 mod address;
 pub(crate) mod ask;
-mod base64;
+pub(crate) mod base64;
 mod call;
 mod client;
 mod connection;

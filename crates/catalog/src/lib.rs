@@ -18,6 +18,7 @@ mod agent;
 pub mod answer;
 mod backoff;
 pub mod consul;
+pub mod copy;
 mod cursor;
 mod error;
 mod event;

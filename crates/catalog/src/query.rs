@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// Something of a catalog that may be followed. Two equal queries are one question.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Query {
     /// The instances of a service; answered by [`Answer::Instances`](crate::answer::Answer::Instances).
     Service(ServiceQuery),
@@ -49,7 +51,7 @@ pub enum Query {
 }
 
 /// Which instances of a service are asked for.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ServiceQuery {
     /// The service.
     pub name: String,

@@ -21,6 +21,7 @@ mod yaml_text;
 
 use go_template::{Kind, Signature, Value};
 
+pub(crate) use encode::sha256;
 pub(crate) use scratch::new as scratch;
 
 use crate::{glob, scene::Scene};

@@ -102,6 +102,28 @@ impl Template {
     }
 }
 
+impl Language {
+    /// A short name for the work of a template: a text read in this language. Two are the same
+    /// wherever and whenever they are made, if text and language are.
+    pub fn fingerprint(&self, text: &str) -> String {
+        let delimiters = self.delimiters.as_ref();
+        let (left, right) = delimiters.map_or(("", ""), |(left, right)| (left, right));
+        let strict = if self.missing_key_is_error {
+            "strict"
+        } else {
+            ""
+        };
+        let sandbox = self.sandbox.as_deref().unwrap_or_default();
+        let fixed = [text, left, right, strict, sandbox].into_iter();
+        let mut work = String::new();
+        for part in fixed.chain(self.denied.iter().map(String::as_str)) {
+            // With its length before it, no part can be taken for the end of another.
+            work += &format!("{}:{part}", part.len());
+        }
+        function::sha256(work.as_bytes())
+    }
+}
+
 fn pass(scene: Scene<'_>, text: Result<Vec<u8>, String>) -> Pass {
     let (used, missing) = scene.into_dependencies();
     Pass {
@@ -120,4 +142,33 @@ fn parse_error(error: &go_template::Error) -> String {
     });
     let hint = family.map(|(_, name)| format!("\nhint: the functions of {name} are not supported"));
     format!("parse: {error}{}", hint.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_work_has_the_same_fingerprint_and_no_other() {
+        let plain = Language::default();
+        let delimited = |left: &str, right: &str| Language {
+            delimiters: Some((left.to_owned(), right.to_owned())),
+            ..Language::default()
+        };
+        let denying = Language {
+            denied: vec!["env".to_owned()],
+            ..Language::default()
+        };
+        let prints = [
+            plain.fingerprint("a"),
+            plain.fingerprint("b"),
+            delimited("a", "").fingerprint(""),
+            delimited("", "a").fingerprint(""),
+            denying.fingerprint("a"),
+        ];
+        let different: BTreeSet<&String> = prints.iter().collect();
+        assert_eq!(different.len(), prints.len());
+        // Helpers of different versions must agree.
+        assert_eq!(&prints[0][..16], "6d2e84f4529ee263");
+    }
 }

@@ -47,8 +47,32 @@ pub(crate) fn read(
     if reply.status != 200 && !is_absence {
         return Err(call.refused(reply));
     }
-    let body: &[u8] = if is_absence { b"null" } else { &reply.body };
     let answer = match query {
+        Query::Key { .. } => {
+            // A copy of its own is no larger than it must be.
+            let value = || Bytes::copy_from_slice(&reply.body);
+            return Ok(Answer::Value((!is_absence).then(value)));
+        }
+        Query::Service(_)
+        | Query::Services { .. }
+        | Query::Nodes { .. }
+        | Query::Node { .. }
+        | Query::Datacenters { .. }
+        | Query::Pairs { .. } => {
+            let body: &[u8] = if is_absence { b"null" } else { &reply.body };
+            read_json(query, body, shelf)
+        }
+    };
+    answer.map_err(|error| malformed(call, &error))
+}
+
+/// Reads the answer to a query from Consul's JSON; the value of a key is a text in base64 here.
+pub(crate) fn read_json(
+    query: &Query,
+    body: &[u8],
+    shelf: &mut Shelf,
+) -> serde_json::Result<Answer> {
+    match query {
         Query::Service(service) => {
             instances::read(body, shelf, service.near.is_none()).map(Answer::Instances)
         }
@@ -58,14 +82,9 @@ pub(crate) fn read(
         }
         Query::Node { .. } => nodes::read_one(body, shelf).map(Answer::Node),
         Query::Datacenters { .. } => datacenters(body).map(Answer::Datacenters),
-        Query::Key { .. } => {
-            // A copy of its own is no larger than it must be.
-            let value = || Bytes::copy_from_slice(body);
-            Ok(Answer::Value((!is_absence).then(value)))
-        }
+        Query::Key { .. } => pairs::read_value(body).map(Answer::Value),
         Query::Pairs { .. } => pairs::read(body).map(Answer::Pairs),
-    };
-    answer.map_err(|error| malformed(call, &error))
+    }
 }
 
 /// Reads what a bell tells.

@@ -26,8 +26,7 @@ pub(super) const ALL: &[Entry] = &[
         Ok(hexadecimal(&md5::digest(bytes(words, 0))).into())
     }),
     Entry::new("sha256Hex", TEXT, |_, words| {
-        let digest = digest::digest(&digest::SHA256, bytes(words, 0));
-        Ok(hexadecimal(digest.as_ref()).into())
+        Ok(sha256(bytes(words, 0)).into())
     }),
 ];
 
@@ -40,6 +39,10 @@ fn decode(function: &str, alphabet: &base64::Alphabet, words: &[Value]) -> Resul
     let decoded =
         decoded.map_err(|at| format!("{function}: illegal base64 data at input byte {at}"))?;
     Ok(decoded.into())
+}
+
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    hexadecimal(digest::digest(&digest::SHA256, bytes).as_ref())
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {

@@ -26,6 +26,16 @@ pub(super) fn read(body: &[u8]) -> serde_json::Result<Arc<[Pair]>> {
     Ok(pairs.into())
 }
 
+/// Reads the value of a key; `null` is none.
+pub(super) fn read_value(body: &[u8]) -> serde_json::Result<Option<Bytes>> {
+    let text: Option<Text<'_>> = serde_json::from_slice(body)?;
+    let decode = |text: Text<'_>| {
+        let value = base64::decode(&text.0);
+        value.ok_or_else(|| serde_json::Error::custom("the value of a key is not base64"))
+    };
+    Ok(text.map(decode).transpose()?.map(Bytes::from))
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Entry<'a> {
