@@ -10,6 +10,7 @@ mod perform;
 mod reload;
 mod requests;
 mod sensors;
+mod shares;
 mod templates;
 
 use std::{
@@ -26,7 +27,7 @@ use tokio::{sync::mpsc, task::JoinSet};
 
 use self::{
     children::Child, files::Files, follows::Follows, link::Link, meter::Meter, sensors::Sensors,
-    templates::Desk,
+    shares::Shares, templates::Desk,
 };
 pub(crate) use self::{
     link::EMBEDDED,
@@ -66,6 +67,7 @@ pub(crate) struct Shell {
     follows: Follows,
     files: Files,
     desk: Desk,
+    shares: Shares,
     control: Option<control::Server>,
     requests: mpsc::Receiver<Request>,
     requests_in: mpsc::Sender<Request>,
@@ -118,6 +120,7 @@ impl Shell {
             follows: Follows::default(),
             files: Files::default(),
             desk: Desk::default(),
+            shares: Shares::default(),
             control: None,
             requests,
             requests_in,
@@ -155,6 +158,7 @@ impl Shell {
                 Some(request) = self.requests.recv() => self.on_request(request),
                 Some(ask) = self.meter.asks.recv() => self.on_telemetry_asked(ask),
                 paths = self.files.changed() => self.on_files_changed(paths),
+                news = self.shares.news() => self.on_share_news(news),
                 done = self.desk.done() => self.on_file_done(done),
                 () = tokio::task::yield_now(), if !self.inputs.is_empty() => {}
                 () = until(deadline) => self.inputs.push_back(Input::Woken),
@@ -196,6 +200,7 @@ impl Shell {
         let captures = &mut self.captures;
         let ended = async { while captures.join_next().await.is_some() {} };
         let _ = tokio::time::timeout(LAST_OUTPUT, ended).await;
+        self.shares.leave().await;
         self.link.leave().await;
         self.log.flush(LAST_RECORDS).await;
     }

@@ -17,7 +17,7 @@ use pilot_core::{
 };
 
 /// The longest staleness of what only templates look at.
-const INTERVAL: Duration = Duration::from_secs(60);
+pub(super) const INTERVAL: Duration = Duration::from_secs(60);
 
 /// Everything that is looked at, and what is known of it.
 #[derive(Default)]
@@ -32,7 +32,7 @@ pub(super) struct Follows {
 struct Lookers {
     /// Watches of the configuration.
     watches: Vec<WatchSpec>,
-    templates: BTreeSet<TemplateName>,
+    templates: BTreeMap<TemplateName, Way>,
     answered: Answered,
 }
 
@@ -45,6 +45,18 @@ pub(super) enum Answered {
     /// It refuses, says what means nothing, or says nothing at all.
     No,
 }
+
+/// How something of the catalog comes to who looks at it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// This helper asks.
+    Asked,
+    /// Another helper asks, and leaves the answer.
+    Left,
+}
+
+/// What a template looks at.
+pub(super) type Needs = BTreeMap<Source, Way>;
 
 /// Who has to hear of an answer.
 #[derive(Debug, Default)]
@@ -61,9 +73,14 @@ pub(super) enum Ask {
 }
 
 impl Lookers {
-    /// The longest staleness that all of them bear; none if nobody looks.
+    fn is_empty(&self) -> bool {
+        self.watches.is_empty() && self.templates.is_empty()
+    }
+
+    /// The longest staleness that all of them bear; none if there is nobody to ask for.
     fn interval(&self) -> Option<Duration> {
-        if self.watches.is_empty() && self.templates.is_empty() {
+        let asked = self.templates.values().any(|way| *way == Way::Asked);
+        if self.watches.is_empty() && !asked {
             return None;
         }
         let intervals = self.watches.iter().map(|watch| watch.interval);
@@ -108,20 +125,28 @@ impl Follows {
     pub(super) fn change_needs(
         &mut self,
         template: &TemplateName,
-        before: &BTreeSet<Source>,
-        now: &BTreeSet<Source>,
+        before: &Needs,
+        now: &Needs,
     ) -> Vec<Ask> {
-        let added = now.difference(before).map(|source| (source, true));
-        let dropped = before.difference(now).map(|source| (source, false));
+        let changed = now.iter().filter(|(at, way)| before.get(at) != Some(way));
+        let changed = changed.map(|(source, way)| (source, Some(*way)));
+        let dropped = before.keys().filter(|source| !now.contains_key(source));
+        let dropped = dropped.map(|source| (source, None));
         let mut asks = Vec::new();
-        for (source, looks) in added.chain(dropped) {
+        for (source, way) in changed.chain(dropped) {
             match source {
                 Source::Catalog(query) => asks.extend(self.change(query, |lookers| {
-                    set_member(&mut lookers.templates, template, looks);
+                    match way {
+                        Some(way) => lookers.templates.insert(template.clone(), way),
+                        None => lookers.templates.remove(template),
+                    };
                 })),
                 Source::File(path) => {
                     let lookers = self.files.entry(path.clone()).or_default();
-                    set_member(lookers, template, looks);
+                    match way {
+                        Some(_) => lookers.insert(template.clone()),
+                        None => lookers.remove(template),
+                    };
                     if lookers.is_empty() {
                         self.files.remove(path);
                         self.brain.forget(source);
@@ -139,6 +164,10 @@ impl Follows {
         change(lookers);
         let now = lookers.interval();
         if now.is_none() {
+            // What is not asked is not refused.
+            lookers.answered = Answered::Yes;
+        }
+        if lookers.is_empty() {
             self.queries.remove(query);
             self.brain.forget(&Source::Catalog(query.clone()));
         }
@@ -159,16 +188,36 @@ impl Follows {
 
     /// The catalog told something; gives who has not known it.
     pub(super) fn on_answer(&mut self, query: &Query, answer: Answer) -> Audience {
+        // One that is not asked any more has less to say than what others leave.
+        let asked = |lookers: &Lookers| lookers.interval().is_some();
+        if !self.queries.get(query).is_some_and(asked) {
+            return Audience::default();
+        }
+        self.take_up(query, answer)
+    }
+
+    /// Another helper left an answer, which counts for as long as we have none of our own; gives
+    /// who has not known it.
+    pub(super) fn on_left(&mut self, query: &Query, answer: Answer) -> Audience {
+        let source = Source::Catalog(query.clone());
         let Some(lookers) = self.queries.get(query) else {
             return Audience::default();
         };
-        let source = Source::Catalog(query.clone());
-        if !self.brain.remember(source, Known::Answer(answer)) {
+        if lookers.interval().is_some() && self.brain.known(&source).is_some() {
             return Audience::default();
         }
-        Audience {
-            watches: lookers.watches.iter().map(WatchSpec::id).collect(),
-            templates: lookers.templates.iter().cloned().collect(),
+        self.take_up(query, answer)
+    }
+
+    fn take_up(&mut self, query: &Query, answer: Answer) -> Audience {
+        let source = Source::Catalog(query.clone());
+        let known = Known::Answer(answer);
+        match self.queries.get(query) {
+            Some(lookers) if self.brain.remember(source, known) => Audience {
+                watches: lookers.watches.iter().map(WatchSpec::id).collect(),
+                templates: lookers.templates.keys().cloned().collect(),
+            },
+            Some(_) | None => Audience::default(),
         }
     }
 
@@ -208,14 +257,6 @@ fn watched(spec: &WatchSpec) -> Query {
     })
 }
 
-fn set_member(set: &mut BTreeSet<TemplateName>, name: &TemplateName, member: bool) {
-    if member {
-        set.insert(name.clone());
-    } else {
-        set.remove(name);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -234,18 +275,20 @@ mod tests {
         }
     }
 
-    fn needs(names: &[&str]) -> BTreeSet<Source> {
-        names
-            .iter()
-            .map(|name| Source::Catalog(query(name)))
-            .collect()
+    fn needs(names: &[&str]) -> Needs {
+        ways(names, Way::Asked)
+    }
+
+    fn ways(names: &[&str], way: Way) -> Needs {
+        let sources = names.iter().map(|name| Source::Catalog(query(name)));
+        sources.map(|source| (source, way)).collect()
     }
 
     #[test]
     fn a_service_that_many_look_at_is_asked_for_once_as_often_as_the_most_eager_wants() {
         let mut follows = Follows::default();
         let every = |seconds| Some(Ask::Follow(query("db"), Duration::from_secs(seconds)));
-        let none = BTreeSet::new();
+        let none = Needs::new();
         let asks = follows.change_needs(&"t".into(), &none, &needs(&["db"]));
         assert_eq!(asks, [every(60).unwrap()]);
         assert_eq!(follows.add_watch(watch("a", "db", 9)).0, every(9));
@@ -262,7 +305,7 @@ mod tests {
     #[test]
     fn only_who_looks_hears_and_only_what_is_new() {
         let mut follows = Follows::default();
-        follows.change_needs(&"t".into(), &BTreeSet::new(), &needs(&["db", "web"]));
+        follows.change_needs(&"t".into(), &Needs::new(), &needs(&["db", "web"]));
         let answer = || Answer::Instances([].into());
         assert_eq!(
             follows.on_answer(&query("db"), answer()).templates,
@@ -283,5 +326,44 @@ mod tests {
         assert_eq!(follows.instances(&query("db")), Some(&[][..]));
         follows.change_needs(&"t".into(), &needs(&["db", "web"]), &needs(&["web"]));
         assert_eq!(follows.instances(&query("db")), None);
+    }
+
+    #[test]
+    fn what_another_leaves_is_not_asked_for_unless_somebody_wants_it_asked() {
+        let mut follows = Follows::default();
+        let (none, left) = (Needs::new(), ways(&["db"], Way::Left));
+        let follow = Ask::Follow(query("db"), INTERVAL);
+        assert_eq!(follows.change_needs(&"a".into(), &none, &left), []);
+        assert!(follows.asks().is_empty());
+        // Another template of the same helper asks.
+        let asks = follows.change_needs(&"b".into(), &none, &needs(&["db"]));
+        assert_eq!(asks, [follow]);
+        let asks = follows.change_needs(&"b".into(), &needs(&["db"]), &none);
+        assert_eq!(asks, [Ask::Unfollow(query("db"))]);
+        assert_eq!(follows.change_needs(&"a".into(), &left, &none), []);
+    }
+
+    #[test]
+    fn what_another_left_stands_until_there_is_an_answer_of_our_own() {
+        let mut follows = Follows::default();
+        let db = query("db");
+        let (none, left) = (Needs::new(), ways(&["db"], Way::Left));
+        let [one, two, three] = [1, 2, 3].map(|number: u64| {
+            let name = number.to_string().into();
+            Answer::Datacenters([name].into())
+        });
+        let all = [TemplateName::from("a")];
+        follows.change_needs(&"a".into(), &none, &left);
+        assert_eq!(follows.on_left(&db, one.clone()).templates, all);
+        assert!(follows.on_left(&db, one).templates.is_empty());
+        assert!(follows.on_answer(&db, two.clone()).templates.is_empty());
+        follows.change_needs(&"a".into(), &left, &needs(&["db"]));
+        let source = Source::Catalog(db.clone());
+        assert!(follows.brain.known(&source).is_some());
+        assert_eq!(follows.on_answer(&db, two).templates, all);
+        assert!(follows.on_left(&db, three.clone()).templates.is_empty());
+        // It becomes another's again, and what that one leaves counts.
+        follows.change_needs(&"a".into(), &needs(&["db"]), &left);
+        assert_eq!(follows.on_left(&db, three).templates, all);
     }
 }

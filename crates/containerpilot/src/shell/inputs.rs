@@ -42,19 +42,26 @@ impl Shell {
                 | ServiceEvent::Forgotten
                 | ServiceEvent::Back => {}
             },
-            CatalogEvent::Answer { query, event } => match event {
-                FollowEvent::Update(answer) => self.on_answer(&query, answer),
-                FollowEvent::Lost { .. } => {
-                    self.follows.note(&query, Answered::No);
-                    self.inputs.push_back(Input::CatalogLost);
-                }
-                FollowEvent::Back => {
-                    self.follows.note(&query, Answered::Yes);
-                    self.on_catalog_back();
-                }
-            },
+            CatalogEvent::Answer { query, event } => self.on_follow_event(&query, event),
             CatalogEvent::Link(LinkEvent::Lost { .. }) => self.inputs.push_back(Input::CatalogLost),
             CatalogEvent::Link(LinkEvent::Back) => self.on_catalog_back(),
+        }
+    }
+
+    fn on_follow_event(&mut self, query: &Query, event: FollowEvent) {
+        if self.on_left(query, &event) {
+            return;
+        }
+        match event {
+            FollowEvent::Update(answer) => self.on_answer(query, answer),
+            FollowEvent::Lost { .. } => {
+                self.follows.note(query, Answered::No);
+                self.inputs.push_back(Input::CatalogLost);
+            }
+            FollowEvent::Back => {
+                self.follows.note(query, Answered::Yes);
+                self.on_catalog_back();
+            }
         }
     }
 

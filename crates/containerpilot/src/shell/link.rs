@@ -1,11 +1,11 @@
 //! The way to the catalog, whichever it is; without one, every order is carried out by doing
 //! nothing.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use catalog::{
     CatalogEvent, CatalogHandle, CatalogStatus, Query,
-    consul::{Auth, CallCount, Endpoint, Scheme, Secret, Settings, Token},
+    consul::{Auth, CallCount, Client, Endpoint, Scheme, Secret, Settings, Token},
 };
 use pilot_config::{Catalog, Consul, Embedded};
 use pilot_core::{
@@ -19,7 +19,7 @@ use super::QUEUE;
 /// Where the embedded catalog listens unless the configuration says otherwise: where Consul would.
 pub(crate) const EMBEDDED: &str = "127.0.0.1:8500";
 /// How long the end may take; what is out of the catalog is out already.
-const LEAVE: Duration = Duration::from_millis(300);
+pub(super) const LEAVE: Duration = Duration::from_millis(300);
 
 /// How long a catalog that is given up may take to let our services go.
 const GIVE_UP: Duration = Duration::from_secs(10);
@@ -94,6 +94,11 @@ impl Link {
         if let Some(handle) = &self.handle {
             handle.unfollow(query);
         }
+    }
+
+    /// The client in use, for calls of one's own; none where there is no catalog.
+    pub(super) fn client(&self) -> Option<Arc<Client>> {
+        self.handle.as_ref().map(CatalogHandle::client)
     }
 
     /// How many calls the catalog has been sent, by what they were about and what came of them.

@@ -32,7 +32,7 @@ impl Shell {
             Effect::DropTemplate { template } => self.drop_template(&template),
             Effect::Render { template } => {
                 self.meter.begin_rendering(&template);
-                self.render(template);
+                self.render(&template);
             }
             Effect::Install { template } => self.install(template),
             Effect::Discard { template } => self.desk.discard(&template),

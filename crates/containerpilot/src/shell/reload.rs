@@ -66,6 +66,9 @@ impl Shell {
             }
         }
         let old = mem::replace(&mut self.config, config);
+        if old.deduplicate != self.config.deduplicate || old.catalog != self.config.catalog {
+            self.share_anew();
+        }
         for (name, _) in &old.addresses {
             self.environment.unset(name);
         }

@@ -6,7 +6,7 @@ mod plugins;
 mod scenery;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
 };
@@ -24,7 +24,7 @@ use self::{
     plugins::{Answers, Plugins, Said},
     scenery::Scenery,
 };
-use super::Shell;
+use super::{Shell, follows::Needs, shares::Work};
 use crate::source::{plain, read_regular};
 
 /// The templates of the configuration.
@@ -46,16 +46,22 @@ pub(super) enum Done {
 /// One template at work.
 struct Sheet {
     spec: TemplateSpec,
-    /// The text it was parsed from, and what came of that.
-    parsed: Option<(String, ctmpl::Template)>,
+    parsed: Option<Parsed>,
     /// What it said before, so that a change costs as much as it changes.
     memory: Memory,
     /// What it looks at.
-    needs: BTreeSet<Source>,
+    needs: Needs,
     /// What it cannot go on without; whether it must also be there, besides being known.
     waiting: BTreeMap<Source, bool>,
     plugins: Answers,
     candidate: Option<Candidate>,
+}
+
+/// The text a template was parsed from, and what came of that.
+struct Parsed {
+    text: String,
+    template: ctmpl::Template,
+    work: Work,
 }
 
 impl Sheet {
@@ -64,7 +70,7 @@ impl Sheet {
             spec,
             parsed: None,
             memory: Memory::new(),
-            needs: BTreeSet::new(),
+            needs: Needs::new(),
             waiting: BTreeMap::new(),
             plugins: Answers::default(),
             candidate: None,
@@ -74,15 +80,19 @@ impl Sheet {
     /// The template as its source is now; parsed again only if that changed.
     fn parse(&mut self) -> Result<ctmpl::Template, String> {
         let (name, text) = source(&self.spec)?;
-        if let Some((before, parsed)) = &self.parsed
-            && *before == text
-        {
-            return Ok(parsed.clone());
+        if let Some(parsed) = self.parsed.as_ref().filter(|parsed| parsed.text == text) {
+            return Ok(parsed.template.clone());
         }
-        let parsed = ctmpl::Template::parse(name, &text, &language(&self.spec))?;
-        self.parsed = Some((text, parsed.clone()));
+        let language = language(&self.spec);
+        let template = ctmpl::Template::parse(name, &text, &language)?;
+        let work = language.fingerprint(&text);
+        self.parsed = Some(Parsed {
+            text,
+            template: template.clone(),
+            work,
+        });
         self.memory = Memory::new();
-        Ok(parsed)
+        Ok(template)
     }
 
     /// Takes note of an answer; tells whether the template can go on.
@@ -101,6 +111,10 @@ impl Desk {
         if let Some(sheet) = self.sheets.get_mut(name) {
             sheet.candidate = None;
         }
+    }
+
+    pub(super) fn templates(&self) -> Vec<TemplateName> {
+        self.sheets.keys().cloned().collect()
     }
 
     /// Waits for work on a file to be over; for ever while there is none.
@@ -137,7 +151,8 @@ impl Shell {
 
     pub(super) fn drop_template(&mut self, name: &TemplateName) {
         if let Some(sheet) = self.desk.sheets.remove(name) {
-            let none = BTreeSet::new();
+            let none = Needs::new();
+            self.take_part(name, None);
             for ask in self.follows.change_needs(name, &sheet.needs, &none) {
                 self.ask(ask);
             }
@@ -179,7 +194,12 @@ impl Shell {
         }
     }
 
-    pub(super) fn render(&mut self, template: TemplateName) {
+    pub(super) fn render(&mut self, template: &TemplateName) {
+        self.render_over_what_is_known(template.clone());
+        self.settle_share_of(template);
+    }
+
+    fn render_over_what_is_known(&mut self, template: TemplateName) {
         // A fault of ours must not take the application with it: the file stays as it is.
         let rendered = catch_unwind(AssertUnwindSafe(|| self.pass(&template)));
         let fault = || Err("a fault of containerpilot itself".to_owned());
@@ -228,12 +248,36 @@ impl Shell {
         let sheet = self.desk.sheets.get_mut(name).ok_or_else(gone)?;
         // What programs say holds for one rendering.
         sheet.plugins = Answers::default();
-        let needs: BTreeSet<Source> = pass.used.iter().map(Dependency::source).collect();
         sheet.waiting = pass
             .missing
             .iter()
             .map(|d| (d.source(), blocks(d)))
             .collect();
+        self.look_at(name, pass.used.iter().map(Dependency::source).collect());
+        if pass.missing.is_empty() {
+            self.on_complete(name);
+            return pass.text.map_err(Rendering::Failed);
+        }
+        let missing = pass.missing.iter().map(ToString::to_string);
+        Err(Rendering::Missing(missing.collect()))
+    }
+
+    /// A template looks at this and nothing else, each in the way that it comes to it now.
+    fn look_at(&mut self, name: &TemplateName, sources: Vec<Source>) {
+        let is_of_catalog = |source: &Source| matches!(source, Source::Catalog(_));
+        let shares = sources.iter().any(is_of_catalog);
+        let sheet = self.desk.sheets.get(name);
+        let parsed = sheet.and_then(|sheet| sheet.parsed.as_ref());
+        let work = parsed.map(|parsed| parsed.work.clone());
+        self.take_part(name, work.filter(|_| shares).as_ref());
+        let with_way = |source: Source| {
+            let way = self.shares.way(name, &source);
+            (source, way)
+        };
+        let needs: Needs = sources.into_iter().map(with_way).collect();
+        let Some(sheet) = self.desk.sheets.get_mut(name) else {
+            return;
+        };
         if sheet.needs != needs {
             let before = std::mem::replace(&mut sheet.needs, needs.clone());
             for ask in self.follows.change_needs(name, &before, &needs) {
@@ -241,11 +285,19 @@ impl Shell {
             }
             self.look_at_files();
         }
-        if pass.missing.is_empty() {
-            return pass.text.map_err(Rendering::Failed);
+    }
+
+    /// Looks at what a template looks at in the way that it comes to it now.
+    pub(super) fn look_again(&mut self, name: &TemplateName) {
+        if let Some(sheet) = self.desk.sheets.get(name) {
+            self.look_at(name, sheet.needs.keys().cloned().collect());
         }
-        let missing = pass.missing.iter().map(ToString::to_string);
-        Err(Rendering::Missing(missing.collect()))
+    }
+
+    /// What a template looks at.
+    pub(super) fn needs(&self, name: &TemplateName) -> impl Iterator<Item = &Source> {
+        let sheet = self.desk.sheets.get(name);
+        sheet.into_iter().flat_map(|sheet| sheet.needs.keys())
     }
 
     /// Writes the text beside the file, or shows it where nothing shall be written.

@@ -17,6 +17,7 @@ mod catalogs;
 mod cli;
 mod consul_template;
 mod control;
+mod deduplicate;
 mod docs;
 mod exits;
 mod health;

@@ -82,7 +82,7 @@ impl Shell {
             self.start_plugin(template, line);
         }
         if asked {
-            self.render_when_answered(template.clone());
+            self.render_when_answered(template);
         }
         asked
     }
@@ -152,7 +152,7 @@ impl Shell {
         {
             let template = plugin.template.clone();
             self.note_answer(plugin, answer(status, said));
-            self.render_when_answered(template);
+            self.render_when_answered(&template);
         }
     }
 
@@ -167,9 +167,9 @@ impl Shell {
         }
     }
 
-    fn render_when_answered(&mut self, template: TemplateName) {
+    fn render_when_answered(&mut self, template: &TemplateName) {
         let running = &self.desk.plugins.running;
-        if !running.values().any(|other| other.template == template) {
+        if !running.values().any(|other| other.template == *template) {
             self.render(template);
         }
     }

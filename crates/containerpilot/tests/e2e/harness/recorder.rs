@@ -1,8 +1,8 @@
-//! A catalog that says yes to everything, and remembers what it was asked.
+//! What a catalog is asked: by one that says yes to everything, or in front of a real one.
 
 use std::{
-    io::{BufRead, BufReader, Write},
-    net::{SocketAddr, TcpListener, TcpStream},
+    io::{self, BufRead, BufReader, Write},
+    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
     sync::{Arc, Mutex},
     thread,
     time::Duration,
@@ -27,6 +27,15 @@ pub(crate) struct Asked {
 impl Recorder {
     /// Says yes, but answers requests whose line holds `refused` with 403.
     pub(crate) fn start(refused: &'static str) -> Self {
+        Self::listen(move |recorder, stream| recorder.serve(stream, refused))
+    }
+
+    /// Stands before a catalog, and answers requests whose line holds `refused` with 403.
+    pub(crate) fn before(catalog: SocketAddr, refused: &'static str) -> Self {
+        Self::listen(move |recorder, stream| recorder.pass_on(stream, catalog, refused))
+    }
+
+    fn listen(serve: impl Fn(&Self, TcpStream) -> Option<()> + Copy + Send + 'static) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let recorder = Self {
             address: listener.local_addr().unwrap(),
@@ -36,7 +45,7 @@ impl Recorder {
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let recorder = accepting.clone();
-                thread::spawn(move || recorder.serve(stream, refused));
+                thread::spawn(move || serve(&recorder, stream));
             }
         });
         recorder
@@ -51,6 +60,29 @@ impl Recorder {
         let seen = self.seen.lock().unwrap();
         let matching = seen.iter().filter(|asked| asked.line.contains(text));
         matching.cloned().collect()
+    }
+
+    fn pass_on(&self, stream: TcpStream, catalog: SocketAddr, refused: &str) -> Option<()> {
+        let mut there = TcpStream::connect(catalog).ok()?;
+        let (mut from, mut back) = (there.try_clone().ok()?, stream.try_clone().ok()?);
+        let mut refusal = stream.try_clone().ok()?;
+        thread::spawn(move || {
+            let _ = io::copy(&mut from, &mut back);
+            let _ = back.shutdown(Shutdown::Both);
+        });
+        let mut reader = BufReader::new(stream);
+        while let Some(asked) = read(&mut reader) {
+            let (line, request) = (asked.line.clone(), asked.head.clone() + &asked.body);
+            self.seen.lock().unwrap().push(asked);
+            if !refused.is_empty() && line.contains(refused) {
+                let answer =
+                    "HTTP/1.1 403 Forbidden\r\nContent-Length: 17\r\n\r\nPermission denied";
+                refusal.write_all(answer.as_bytes()).ok()?;
+            } else {
+                there.write_all(request.as_bytes()).ok()?;
+            }
+        }
+        there.shutdown(Shutdown::Both).ok()
     }
 
     fn serve(&self, stream: TcpStream, refused: &str) -> Option<()> {
