@@ -212,9 +212,13 @@ impl Shell {
                 work
             }
             News::Written(work, written) => {
+                let mut templates = BTreeSet::new();
                 if let Some(desk) = self.shares.desks.get_mut(&work) {
                     desk.share.on_written(written.err().as_ref());
+                    templates.clone_from(&desk.templates);
                 }
+                // There may be something newer by now.
+                templates.iter().for_each(|name| self.look_ahead(name));
                 work
             }
         };
@@ -261,6 +265,17 @@ impl Shell {
         if let Some(desk) = self.shares.desks.get_mut(&work) {
             desk.share.on_rendered(answers);
         }
+    }
+
+    /// What a template looks at changed: those who wait for what we leave need not wait until it is
+    /// rendered here, which may take as long as it has to be quiet before, or a command takes.
+    pub(super) fn look_ahead(&mut self, template: &TemplateName) {
+        let share = self.shares.work_of(template);
+        if !share.is_some_and(|(_, desk)| desk.share.can_leave()) {
+            return;
+        }
+        self.look_through(template);
+        self.settle_share_of(template);
     }
 
     /// Does what follows for the work that a template takes part in.

@@ -166,6 +166,7 @@ impl Shell {
             let known = self.follows.brain.known(source);
             let sheet = self.desk.sheets.get_mut(&template);
             if sheet.is_some_and(|sheet| sheet.hear(source, known)) {
+                self.look_ahead(&template);
                 self.inputs
                     .push_back(Input::TemplateDataChanged { template });
             }
@@ -200,10 +201,7 @@ impl Shell {
     }
 
     fn render_over_what_is_known(&mut self, template: TemplateName) {
-        // A fault of ours must not take the application with it: the file stays as it is.
-        let rendered = catch_unwind(AssertUnwindSafe(|| self.pass(&template)));
-        let fault = || Err("a fault of containerpilot itself".to_owned());
-        let rendering = match rendered.unwrap_or_else(|_| fault()) {
+        let rendering = match self.pass(&template) {
             // The pass asked for what programs have yet to say; it is made again when they have.
             Ok(_) if self.start_plugins(&template) => return,
             Ok(pass) => match self.take_up_pass(&template, pass) {
@@ -218,8 +216,29 @@ impl Shell {
         });
     }
 
-    /// Executes a template; files are read as it comes to them.
+    /// Executes a template over what is known.
     fn pass(&mut self, name: &TemplateName) -> Result<Pass, String> {
+        // A fault of ours must not take the application with it: the file stays as it is.
+        let passed = catch_unwind(AssertUnwindSafe(|| self.execute(name)));
+        let fault = || Err("a fault of containerpilot itself".to_owned());
+        passed.unwrap_or_else(|_| fault())
+    }
+
+    /// Executes a template to see what it looks at; nothing comes of it where that hangs on what
+    /// programs have yet to say.
+    pub(super) fn look_through(&mut self, name: &TemplateName) {
+        // What is wrong with it is told when it is rendered.
+        let Ok(pass) = self.pass(name) else {
+            return;
+        };
+        let sheet = self.desk.sheets.get_mut(name);
+        if sheet.is_some_and(|sheet| !sheet.plugins.forget_wanted()) {
+            self.note_pass(name, &pass);
+        }
+    }
+
+    /// Executes a template; files are read as it comes to them.
+    fn execute(&mut self, name: &TemplateName) -> Result<Pass, String> {
         let sheet = self.desk.sheets.get_mut(name);
         let sheet = sheet.ok_or("the template is gone")?;
         let template = sheet.parse()?;
@@ -248,18 +267,24 @@ impl Shell {
         let sheet = self.desk.sheets.get_mut(name).ok_or_else(gone)?;
         // What programs say holds for one rendering.
         sheet.plugins = Answers::default();
-        sheet.waiting = pass
-            .missing
-            .iter()
-            .map(|d| (d.source(), blocks(d)))
-            .collect();
-        self.look_at(name, pass.used.iter().map(Dependency::source).collect());
+        self.note_pass(name, &pass);
         if pass.missing.is_empty() {
-            self.on_complete(name);
             return pass.text.map_err(Rendering::Failed);
         }
         let missing = pass.missing.iter().map(ToString::to_string);
         Err(Rendering::Missing(missing.collect()))
+    }
+
+    /// Looks at what the template looks at, whatever it says.
+    fn note_pass(&mut self, name: &TemplateName, pass: &Pass) {
+        let missing = pass.missing.iter().map(|d| (d.source(), blocks(d)));
+        if let Some(sheet) = self.desk.sheets.get_mut(name) {
+            sheet.waiting = missing.collect();
+        }
+        self.look_at(name, pass.used.iter().map(Dependency::source).collect());
+        if pass.missing.is_empty() {
+            self.on_complete(name);
+        }
     }
 
     /// A template looks at this and nothing else, each in the way that it comes to it now.

@@ -267,3 +267,25 @@ fn files_stand_while_consul_is_away_and_are_shared_again_when_it_is_back() {
     sharers.iter().for_each(|one| one.wait_for("a", "a 82 83"));
     sharers.into_iter().for_each(Sharer::stop);
 }
+
+// 0.19: differs: who runs a command hears of nothing meanwhile.
+#[test]
+fn the_others_do_not_wait_for_the_command_of_the_one_that_asks() {
+    let consul = Consul::start();
+    consul.eye().register("web", "w1", 81);
+    let plain = config(&["a"]);
+    let busy = plain.replace(
+        "destination",
+        "command = \"sleep 1000\"\n command_timeout = \"1000s\"\n destination",
+    );
+    let mut holder = Sharer::start_with(consul.address(), &busy, "");
+    holder.wait_for("a", "a 81");
+    let other = Sharer::start_with(consul.address(), &plain, "");
+    other.wait_for("a", "a 81");
+    consul.eye().register("web", "w2", 82);
+    other.wait_for("a", "a 81 82");
+    assert!(!other.asked());
+    assert_eq!(holder.running.read("a"), "a 81");
+    holder.running.kill();
+    other.stop();
+}

@@ -146,6 +146,11 @@ impl Share {
         self.part == Part::ForItself { for_good: true }
     }
 
+    /// Whether something new would be left at once.
+    pub(super) fn can_leave(&self) -> bool {
+        self.part == Part::Holding && matches!(self.pen, Pen::Resting { .. })
+    }
+
     pub(super) fn on_lock(&mut self, event: &LockEvent) {
         self.part = match (event, self.part) {
             (_, for_good @ Part::ForItself { for_good: true }) => for_good,

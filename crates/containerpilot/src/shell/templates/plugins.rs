@@ -34,6 +34,11 @@ pub(super) struct Answers {
 }
 
 impl Answers {
+    /// Forgets what is wanted of programs; tells whether anything was.
+    pub(super) fn forget_wanted(&mut self) -> bool {
+        !std::mem::take(self.wanted.get_mut()).is_empty()
+    }
+
     /// Gives the answer of a program, or notes that it is wanted.
     pub(super) fn ask(&self, program: &str, arguments: &[String]) -> Answer {
         let line: Line = [program]
