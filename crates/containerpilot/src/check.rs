@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use pilot_config::{Config, Problem, Problems, Severity};
+use pilot_config::{Catalog, Config, Problem, Problems, Severity};
 use serde_json::Value as Json;
 
 use crate::{
@@ -45,8 +45,9 @@ pub(crate) fn check(flag: Option<&str>, program: &[String], as_json: bool) -> Ex
 /// Reads and parses the texts of the templates, which are otherwise looked at when they are
 /// rendered.
 fn prove(mut config: Config) -> Result<Config, LoadError> {
+    let catalog = config.catalog != Catalog::None;
     let templates = config.spec.templates.iter();
-    let faults = templates.filter_map(|spec| Some((spec, prove_template(spec).err()?)));
+    let faults = templates.filter_map(|spec| Some((spec, prove_template(spec, catalog).err()?)));
     let problems = faults.map(|(spec, fault)| {
         let (severity, reason, hint) = match fault {
             // It may be there when it is needed.

@@ -1,6 +1,6 @@
 //! What was written to what it means, one file per section of the user's documentation.
 
-mod catalog;
+pub(crate) mod catalog;
 mod cycle;
 mod health;
 mod job;

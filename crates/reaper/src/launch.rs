@@ -6,12 +6,14 @@ use std::{ffi::OsString, path::PathBuf};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Launch {
     /// The program, as the user wrote it: it becomes `argv[0]`, and is searched for in the `PATH`
-    /// of [`Launch::env`] unless it contains a slash.
+    /// of [`Launch::env`], else in [`Launch::path`], unless it contains a slash.
     pub program: OsString,
     /// The arguments after the program.
     pub args: Vec<OsString>,
     /// The whole environment; of equal names the last counts.
     pub env: Vec<(OsString, OsString)>,
+    /// Where to search for the program if the environment has no `PATH`.
+    pub path: Option<OsString>,
     /// The working directory, or the caller's own.
     pub cwd: Option<PathBuf>,
     /// Who to become, or the caller.
@@ -31,6 +33,7 @@ impl Launch {
             program: program.into(),
             args: Vec::new(),
             env: Vec::new(),
+            path: None,
             cwd: None,
             identity: None,
             stdin: Stdin::Null,

@@ -3,23 +3,24 @@
 //! It happens here and not in the child, since the standard library forks instead of using
 //! `posix_spawn` when it has to search a `PATH` that is not its own.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::SpawnError;
+use crate::{Launch, SpawnError};
 
 /// The path to execute for a program.
-pub(crate) fn find(program: &OsStr, env: &[(OsString, OsString)]) -> Result<PathBuf, SpawnError> {
+pub(crate) fn find(launch: &Launch) -> Result<PathBuf, SpawnError> {
+    let program = launch.program.as_os_str();
     if program.is_empty() {
         return Err(SpawnError::NoCommand);
     }
     if program.as_bytes().contains(&b'/') {
         return Ok(PathBuf::from(program));
     }
-    search_path(env)
+    search_path(launch)
         .map(|directory| directory.join(program))
         .find(|candidate| is_executable(candidate))
         .and_then(|found| std::path::absolute(found).ok())
@@ -28,9 +29,10 @@ pub(crate) fn find(program: &OsStr, env: &[(OsString, OsString)]) -> Result<Path
         })
 }
 
-fn search_path(env: &[(OsString, OsString)]) -> impl Iterator<Item = PathBuf> {
-    let path = env.iter().rfind(|(name, _)| name == "PATH");
-    let path = path.map(|(_, value)| value.as_os_str());
+fn search_path(launch: &Launch) -> impl Iterator<Item = PathBuf> {
+    let path = launch.env.iter().rfind(|(name, _)| name == "PATH");
+    let path = path.map(|(_, value)| value).or(launch.path.as_ref());
+    let path = path.map(OsString::as_os_str);
     path.into_iter()
         .filter(|value| !value.is_empty())
         .flat_map(std::env::split_paths)

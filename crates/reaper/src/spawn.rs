@@ -80,7 +80,7 @@ fn reason(errno: &io::Error) -> String {
 
 /// Starts the process, in a process group of its own and bearing the mark.
 pub(crate) fn start(launch: &Launch, mark: &str) -> Result<Child, SpawnError> {
-    let path = lookup::find(&launch.program, &launch.env)?;
+    let path = lookup::find(launch)?;
     if let Some(directory) = &launch.cwd {
         check_directory(directory)?;
     }

@@ -47,6 +47,14 @@ pub(crate) fn read(
     if reply.status != 200 && !is_absence {
         return Err(call.refused(reply));
     }
+    // The value of a key may be anything, so there is nothing else by which to tell the page of
+    // some proxy from it.
+    if matches!(query, Query::Key { .. }) && reply.index.is_none() {
+        return Err(CatalogError::Malformed {
+            call: call.describe(),
+            reason: "the answer has no X-Consul-Index: it is not Consul's".to_owned(),
+        });
+    }
     let answer = match query {
         Query::Key { .. } => {
             // A copy of its own is no larger than it must be.

@@ -44,6 +44,11 @@ impl Link {
         Ok((Self { handle, events }, heard))
     }
 
+    /// Tells whether there is a catalog to ask.
+    pub(super) fn is_there(&self) -> bool {
+        self.handle.is_some()
+    }
+
     /// Changes where it leads.
     pub(super) fn lead_to(&mut self, catalog: &Catalog) -> Result<(), String> {
         match (settings(catalog)?, &self.handle) {

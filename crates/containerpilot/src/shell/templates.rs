@@ -271,8 +271,13 @@ impl Shell {
         if pass.missing.is_empty() {
             return pass.text.map_err(Rendering::Failed);
         }
-        let missing = pass.missing.iter().map(ToString::to_string);
-        Err(Rendering::Missing(missing.collect()))
+        let missing: Vec<String> = pass.missing.iter().map(ToString::to_string).collect();
+        if !self.link.is_there() {
+            let asked = missing.join(", ");
+            let reason = format!("it asks for {asked}, but there is no catalog; add `consul`");
+            return Err(Rendering::Failed(reason));
+        }
+        Err(Rendering::Missing(missing))
     }
 
     /// Looks at what the template looks at, whatever it says.
@@ -400,11 +405,22 @@ pub(crate) enum TemplateFault {
     Malformed(String),
 }
 
-/// Reads and parses the text of a template, and no more.
-pub(crate) fn prove_template(spec: &TemplateSpec) -> Result<(), TemplateFault> {
+/// Reads and parses the text of a template, and sees what it asks for first.
+pub(crate) fn prove_template(spec: &TemplateSpec, catalog: bool) -> Result<(), TemplateFault> {
     let (name, text) = source(spec).map_err(TemplateFault::Unreadable)?;
-    ctmpl::Template::parse(name, &text, &language(spec)).map_err(TemplateFault::Malformed)?;
-    Ok(())
+    let template = ctmpl::Template::parse(name, &text, &language(spec));
+    let template = template.map_err(TemplateFault::Malformed)?;
+    let pass = template.execute(&ctmpl::Brain::new(), &scenery::Nowhere);
+    let asked = pass
+        .used
+        .iter()
+        .find(|d| matches!(d.source(), Source::Catalog(_)));
+    match asked.filter(|_| !catalog) {
+        Some(asked) => Err(TemplateFault::Malformed(format!(
+            "it asks for {asked}, but there is no catalog; add `consul`"
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// What messages call the source of a template.

@@ -255,3 +255,35 @@ fn consul_is_asked_as_the_flags_say() {
     running.signal(Signal::INT);
     running.wait_exit().expect_code(12);
 }
+
+// 0.19: differs: both are written, one after the other.
+#[test]
+fn of_two_templates_with_one_destination_the_last_stands() {
+    let pilot = consul_template(&[
+        "-once",
+        "-template",
+        "@DIR/a:@DIR/out",
+        "-template",
+        "@DIR/b:@DIR/out",
+    ])
+    .file("a", "one")
+    .file("b", "two");
+    let out = pilot.path("out");
+    pilot.clone().run().expect_code(0).expect_text("left out");
+    assert_eq!(fs::read_to_string(out).unwrap(), "two");
+}
+
+// 0.19: passes, save for the words of the shell.
+#[test]
+fn a_command_is_found_without_a_path_of_its_own_and_may_be_a_word_of_the_shell() {
+    let config = "template { contents = \"x\" destination = \"@DIR/out\" \
+                  exec { command = \"echo found\" env { pristine = true } } }\n\
+                  template { contents = \"y\" destination = \"@DIR/other\" \
+                  command = \"exec echo replaced\" }\n";
+    consul_template(&["-once", "-config", "@DIR/ct.hcl"])
+        .file("ct.hcl", config)
+        .run()
+        .expect_code(0)
+        .expect_text("found")
+        .expect_text("replaced");
+}

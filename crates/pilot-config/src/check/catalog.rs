@@ -58,7 +58,7 @@ fn need(raw: &Raw<'_>, jobs: &[job::Checked]) -> Option<(Span, String)> {
 
 /// Says whether the text of a template, where it is known, calls a function of the catalog.
 fn asks_catalog(template: &RawTemplate<'_>) -> bool {
-    let call = r"\{\{[^}]*\b(service|services|node|nodes|key|keyOrDefault|ls|tree)\b\s*[^}]*\}\}";
+    let call = r"\{\{[^}]*\b(service|services|node|nodes|datacenters|key|keyExists|keyOrDefault|key_or_default|ls|safeLs|tree|safeTree)\b\s*[^}]*\}\}";
     let call = Regex::new(call).expect("the pattern is a constant that a test runs");
     template
         .contents
@@ -144,6 +144,19 @@ fn locate(
         let hint = "a variable in it may not be set; write `localhost` if this is meant";
         ground.findings.warn_hinted(span, reason, hint.to_owned());
     }
+    let bare = address
+        .split_once("://")
+        .map_or(&*address, |(_, rest)| rest);
+    if !address.starts_with("unix://")
+        && scheme != Some(Scheme::Unix)
+        && let Some(fault) = fault_of(bare)
+    {
+        let reason = format!("cannot use Consul's address `{address}`: {fault}");
+        ground
+            .findings
+            .hinted(span, reason, "it is HOST:PORT, such as `localhost:8500`");
+        return None;
+    }
     let tls = ground.world.filled("CONSUL_HTTP_SSL").and_then(truth) == Some(true);
     let usual = if tls { Scheme::Https } else { Scheme::Http };
     match address.split_once("://") {
@@ -158,6 +171,18 @@ fn locate(
             None
         }
     }
+}
+
+/// Says what keeps a text from being a host and a port.
+pub(crate) fn fault_of(address: &str) -> Option<&'static str> {
+    let address = address.trim_end_matches('/');
+    if address.contains(['/', '@', ' ', '?', '#']) {
+        return Some("it is more than a host and a port");
+    }
+    let after = address.rfind(']').map_or(address, |end| &address[end..]);
+    let port = after.split_once(':').map(|(_, port)| port);
+    let is_wrong = port.is_some_and(|port| port.parse::<u16>().is_err());
+    is_wrong.then_some("its port is not a number up to 65535")
 }
 
 /// Lets the environment win over the file, which it does for all but the address.

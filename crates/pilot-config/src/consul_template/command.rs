@@ -2,7 +2,16 @@
 
 /// What means something to a shell wherever it stands.
 const SPECIAL: &[char] = &[
-    '|', '&', ';', '<', '>', '(', ')', '$', '`', '\\', '"', '\'', '*', '?', '[', '\n',
+    '|', '&', ';', '<', '>', '(', ')', '$', '`', '\\', '"', '\'', '*', '?', '[', '{', '}', '!',
+    '\n',
+];
+
+/// Words that a shell understands by itself, and that are no programs, or not the same.
+const WORDS: &[&str] = &[
+    ".", ":", "alias", "bg", "case", "cd", "command", "eval", "exec", "exit", "export", "fg",
+    "for", "getopts", "hash", "if", "jobs", "local", "read", "readonly", "return", "set", "shift",
+    "source", "times", "trap", "type", "ulimit", "umask", "unalias", "unset", "until", "wait",
+    "while",
 ];
 
 /// Makes the program and its arguments of a text.
@@ -16,8 +25,8 @@ pub(super) fn arguments(text: &str) -> Vec<String> {
 }
 
 fn wants_shell(text: &str) -> bool {
-    let mut words = text.split_whitespace();
-    let assigns = words.next().is_some_and(|word| word.contains('='));
+    let first = text.split_whitespace().next().unwrap_or_default();
+    let assigns = first.contains('=') || WORDS.contains(&first);
     let begins = |word: &str| word.starts_with(['~', '#']);
     text.contains(SPECIAL) || assigns || text.split_whitespace().any(begins)
 }
@@ -37,6 +46,12 @@ mod tests {
             ),
             ("kill -HUP #1", vec!["sh", "-c", "kill -HUP #1"]),
             ("A=1 b", vec!["sh", "-c", "A=1 b"]),
+            (
+                "exec nginx -s reload",
+                vec!["sh", "-c", "exec nginx -s reload"],
+            ),
+            (". ./env", vec!["sh", "-c", ". ./env"]),
+            ("! false", vec!["sh", "-c", "! false"]),
             ("a && b", vec!["sh", "-c", "a && b"]),
             ("echo \"a b\"", vec!["sh", "-c", "echo \"a b\""]),
             ("cp ~/a b", vec!["sh", "-c", "cp ~/a b"]),

@@ -4,7 +4,8 @@ use std::{path::PathBuf, time::Duration};
 
 use super::take;
 use crate::{
-    Consul, Login, Retry, Scheme, Secret, World, decode::Fields, findings::Findings, value::Spanned,
+    Consul, Login, Retry, Scheme, Secret, World, check::catalog::fault_of, decode::Fields,
+    findings::Findings, value::Spanned,
 };
 
 /// Where an agent listens when nothing says otherwise.
@@ -109,6 +110,13 @@ impl Section {
             }
             None => (written.unwrap_or(AGENT), secure),
         };
+        let faulty = matches!(scheme, Scheme::Http | Scheme::Https);
+        if let Some(fault) = fault_of(address).filter(|_| faulty) {
+            let reason = format!("cannot use Consul's address `{address}`: {fault}");
+            let span = self.address.as_ref().map(|address| address.span);
+            let hint = "it is HOST:PORT, such as `localhost:8500`";
+            findings.hinted(span.unwrap_or_default(), reason, hint);
+        }
         let token = self.token(world);
         let file = |written: Option<&PathBuf>, name: &str| {
             written

@@ -14,7 +14,7 @@ use super::{
     Refused, consul,
     exec::Section,
     take,
-    template::{Common, Written},
+    template::{self, Common, Written},
 };
 use crate::{
     Catalog, Config, Deduplicate, Level, LogOutput, Logging, World,
@@ -85,6 +85,7 @@ pub(super) fn config(
     } else {
         Refused::RUN
     };
+    let written = template::last_of_each_file(written, findings);
     let mut names = BTreeSet::new();
     let make = |written: Written| written.template(&mut names, findings);
     let mut spec = Spec {

@@ -1,6 +1,9 @@
 //! The sections `template`.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use pilot_core::{
     TemplateName,
@@ -123,6 +126,29 @@ impl Written {
         let free = candidates.find(|name| names.insert(name.clone()));
         TemplateName::new(free.unwrap_or_default())
     }
+}
+
+/// Leaves out templates whose file a later one writes again: only the last of them can stand.
+pub(super) fn last_of_each_file(written: Vec<Written>, findings: &Findings) -> Vec<Written> {
+    let mut last: BTreeMap<String, usize> = BTreeMap::new();
+    for (at, one) in written.iter().enumerate() {
+        if let Some(destination) = one.destination.clone().filter(|_| !one.writing.dry) {
+            last.insert(destination, at);
+        }
+    }
+    let is_last = |(at, one): &(usize, Written)| {
+        let destination = one.destination.as_ref().filter(|_| !one.writing.dry);
+        let later = destination.and_then(|destination| last.get(destination));
+        let stays = later.is_none_or(|later| later == at);
+        if !stays {
+            let name = destination.map_or("", String::as_str);
+            let reason = format!("template: left out, since a later one writes `{name}` too");
+            findings.warn(one.span, reason);
+        }
+        stays
+    };
+    let numbered = written.into_iter().enumerate().filter(is_last);
+    numbered.map(|(_, one)| one).collect()
 }
 
 fn on_change(fields: &mut Fields<'_, '_>, common: &Common<'_>) -> OnChange {

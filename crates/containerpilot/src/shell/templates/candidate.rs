@@ -3,6 +3,7 @@
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, Permissions},
+    hash::{DefaultHasher, Hash, Hasher},
     io::{self, Write},
     os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown},
     path::{Path, PathBuf},
@@ -48,7 +49,7 @@ pub(super) fn write(spec: &TemplateSpec, text: &[u8]) -> Result<Written, String>
 impl Candidate {
     fn write(spec: &TemplateSpec, text: &[u8]) -> Result<Self, String> {
         let destination = place(Path::new(&spec.destination));
-        let path = beside(&destination)
+        let path = beside(&destination, spec.name.as_str())
             .ok_or_else(|| format!("cannot write {}: not a file name", spec.destination))?;
         let failed =
             |error: &io::Error| format!("cannot write {}: {}", path.display(), plain(error));
@@ -195,10 +196,13 @@ fn stands(spec: &TemplateSpec, text: &[u8]) -> Result<bool, String> {
         && gid.is_none_or(|gid| found.gid() == gid))
 }
 
-/// A hidden name in the same directory, one for each destination.
-fn beside(destination: &Path) -> Option<PathBuf> {
+/// A hidden name in the same directory, one for each template: several may share a destination.
+fn beside(destination: &Path, template: &str) -> Option<PathBuf> {
     let name = destination.file_name()?.to_string_lossy();
-    let hidden = format!(".{name}.containerpilot-{}", std::process::id());
+    let mut hasher = DefaultHasher::new();
+    template.hash(&mut hasher);
+    let (pid, number) = (std::process::id(), hasher.finish());
+    let hidden = format!(".{name}.containerpilot-{pid}-{number:x}");
     Some(destination.with_file_name(hidden))
 }
 

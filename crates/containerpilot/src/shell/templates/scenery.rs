@@ -78,6 +78,27 @@ impl World for Scenery<'_> {
     }
 }
 
+/// Surroundings that hold nothing, for a template that is only looked at.
+pub(super) struct Nowhere;
+
+impl World for Nowhere {
+    fn variable(&self, _: &str) -> Option<String> {
+        None
+    }
+
+    fn now(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn run_plugin(&self, _: &str, _: &[String]) -> Result<Vec<u8>, PluginFailure> {
+        Ok(Vec::new())
+    }
+
+    fn write_file(&self, _: &WrittenFile<'_>) -> Result<(), String> {
+        Ok(())
+    }
+}
+
 /// Reads a file for `file`, if it lies in the sandbox once every link is followed.
 pub(super) fn read(path: &str, sandbox: Option<&str>) -> Result<Vec<u8>, String> {
     let told = |error: io::Error| format!("cannot read {path}: {}", plain(&error));

@@ -6,7 +6,7 @@ use pilot_core::{
     Event, EventKind, JobName, Signal, Source,
     spec::{
         AfterChanges, AskedStatus, Backoff, Condition, Inherited, Notice, OnChange, Output, Role,
-        Stay, StopSpec, When,
+        Stay, StopSpec, TemplateSource, When,
     },
 };
 
@@ -219,13 +219,15 @@ fn once_does_not_wait_for_quiet() {
 }
 
 #[test]
-fn templates_of_one_destination_have_names_of_their_own() {
-    let config = by_flags(&["-template=a:/x", "-template=b:/x", "-template=a:/x"]);
-    let names: Vec<&str> = config
-        .spec
-        .templates
+fn of_templates_with_one_destination_the_last_stands() {
+    let config = by_flags(&["-template=a:/x", "-template=b:/x", "-template=c:/x"]);
+    let source = TemplateSource::File("c".to_owned());
+    assert_eq!(only_template(&config).source, source);
+    let reasons: Vec<&str> = config
+        .warnings
         .iter()
-        .map(|one| one.name.as_str())
+        .map(|one| one.reason.as_str())
         .collect();
-    assert_eq!(names, ["/x", "/x#2", "/x#3"]);
+    let left_out = "template: left out, since a later one writes `/x` too";
+    assert_eq!(reasons, [left_out, left_out]);
 }
