@@ -34,6 +34,8 @@ pub struct Supervisor {
     stay: Stay,
     /// When the catalog was lost, if it has not come back.
     lost_at: Option<Time>,
+    /// When everything began, as long as nobody was told what a helper that renders once waits for.
+    begun_at: Option<Time>,
     changes: Changes,
     pub(crate) maintenance: bool,
     pub(crate) life: Life,
@@ -88,6 +90,7 @@ impl Supervisor {
             asked_status: spec.asked_status,
             stay: spec.stay,
             lost_at: None,
+            begun_at: None,
             changes: Changes::new(spec.after_changes),
             maintenance: false,
             life: Life::Starting,
@@ -139,7 +142,7 @@ impl Supervisor {
         let templates = self.templates.iter().filter_map(Template::deadline);
         let left_behind = self.left_behind.iter().filter_map(Run::deadline);
         let changes = self.changes.deadline().into_iter();
-        let patience = self.patience_ends().into_iter();
+        let patience = self.patience_ends().into_iter().chain(self.silence_ends());
         let rest = left_behind.chain(changes).chain(patience);
         jobs.chain(templates).chain(rest).min()
     }
@@ -227,6 +230,7 @@ impl Supervisor {
             return;
         }
         self.life = Life::Running;
+        self.begun_at = Some(step.now);
         self.refresh_hook_budgets();
         for watch in &self.watches {
             let watch = watch.spec.clone();

@@ -11,6 +11,9 @@ use crate::{
     template::{State, Template},
 };
 
+/// How long a helper that renders once is silent about what it waits for.
+const SILENCE: Duration = Duration::from_secs(10);
+
 impl Supervisor {
     /// Ends the helper once all its templates stand, or one of them never will. What is under way
     /// comes to its end first: every command runs, even when one fails.
@@ -19,6 +22,7 @@ impl Supervisor {
         if !once || self.life != Life::Running || self.templates.iter().any(Template::under_way) {
             return;
         }
+        self.say_what_is_waited_for(step);
         let failed = |t: &Template| matches!(t.state, State::Failed { .. });
         let code = if self.templates.iter().any(failed) {
             Stay::FAILED
@@ -78,21 +82,46 @@ impl Supervisor {
         })
     }
 
+    /// When to say what is waited for, which is said once.
+    pub(super) fn silence_ends(&self) -> Option<Time> {
+        let waits = self.life == Life::Running && self.blocked().next().is_some();
+        let once = matches!(self.stay, Stay::UntilRendered { .. });
+        let busy = self.templates.iter().any(Template::under_way);
+        let begun_at = self.begun_at.filter(|_| once && waits && !busy);
+        begun_at.map(|at| at + SILENCE)
+    }
+
+    /// Whoever waits for the helper should not have to guess.
+    fn say_what_is_waited_for(&mut self, step: &mut Step<'_>) {
+        if self.silence_ends().is_none_or(|at| at > step.now) {
+            return;
+        }
+        self.begun_at = None;
+        for (template, missing) in self.blocked() {
+            let message = format!("{} waits for {}", template.source(), listed(missing));
+            step.log(Level::Warn, message);
+        }
+    }
+
     fn say_what_is_missing(&self, lost_at: Time, step: &mut Step<'_>) {
         let span = match step.now - lost_at {
             Duration::ZERO => "does not answer".to_owned(),
             span => format!("has not answered for {span:.1?}"),
         };
         for (template, missing) in self.blocked() {
-            let missing = match missing {
-                [] => "everything it asks for".to_owned(),
-                known => known.join(", "),
-            };
+            let missing = listed(missing);
             let message = format!(
                 "{}: the catalog {span}, and this is missing: {missing}",
                 template.source()
             );
             step.log(Level::Error, message);
         }
+    }
+}
+
+fn listed(missing: &[String]) -> String {
+    match missing {
+        [] => "everything it asks for".to_owned(),
+        known => known.join(", "),
     }
 }

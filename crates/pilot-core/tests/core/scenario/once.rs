@@ -254,6 +254,7 @@ fn patience_with_a_catalog_that_is_gone() {
         2.000 > the catalog is lost
         8.000 > the catalog is back
         9.000 > the catalog is lost
+        10.000 warn template.two waits for its data
         19.000 error template.two: the catalog has not answered for 10.0s, and this is missing: its data
         19.000 event shutdown(global)
         19.000 exit 14
@@ -300,6 +301,7 @@ fn without_a_limit_it_waits_for_ever() {
         0.000 load one
         0.000 event startup(global)
         1.000 > the catalog is lost
+        10.000 warn template.one waits for everything it asks for
     "#]]
     .assert_eq(&trace);
 }
