@@ -68,6 +68,8 @@ impl Stack {
         until(&format!("Nginx has {wanted:?}"), told, || {
             (servers(nginx, port) == wanted).then_some(())
         });
+        // For people, with `--no-capture`.
+        println!("nginx.conf has {wanted:?}");
     }
 }
 
@@ -143,6 +145,7 @@ impl Load {
             bad.len(),
             good + bad.len()
         );
+        println!("{good} requests through nginx, none failed");
     }
 }
 
