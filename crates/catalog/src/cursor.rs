@@ -67,6 +67,8 @@ pub(crate) struct Cursor<T> {
     next_at: Duration,
     /// Answers in a row that came at once and said nothing new.
     haste: u32,
+    /// Answers faster than this put the next question off, whatever they say.
+    heavy: Option<Duration>,
     failures: u32,
     trouble: Option<CatalogError>,
 }
@@ -76,6 +78,9 @@ impl<T: Clone + PartialEq> Cursor<T> {
     const EARLY: Duration = Duration::from_secs(1);
     // Two questions of one watch are at least half of this apart, however fast things change.
     const SPACING: Duration = Duration::from_millis(200);
+    // Half of the first rest of one whose answers are large, and the longest.
+    const SHORTEST_REST: Duration = Duration::from_millis(500);
+    const LONGEST_REST: Duration = Duration::from_secs(60);
     // No index of Consul's log gets here; what does is not one.
     const SENSELESS: u64 = 1 << 62;
     // What the way there and back may take on top of the wait.
@@ -91,9 +96,16 @@ impl<T: Clone + PartialEq> Cursor<T> {
             asked_at: Duration::ZERO,
             next_at: Duration::ZERO,
             haste: 0,
+            heavy: None,
             failures: 0,
             trouble: None,
         }
+    }
+
+    /// Makes it one whose answers are large: what comes faster than this puts the next question
+    /// off, longer each time in a row, and after that it asks what there is before it waits.
+    pub(crate) fn set_heavy(&mut self, early: Duration) {
+        self.heavy = Some(early);
     }
 
     /// Changes how patient it is, from the next question on.
@@ -158,20 +170,31 @@ impl<T: Clone + PartialEq> Cursor<T> {
             self.last = Some(reading.value.clone());
             reports.push(Report::Update(reading.value));
         }
-        let is_early = now.saturating_sub(self.asked_at) < Self::EARLY;
-        self.haste = if is_early && !is_new {
-            self.haste.saturating_add(1)
-        } else {
-            0
+        let was_held = self.index != 0;
+        let took = now.saturating_sub(self.asked_at);
+        self.haste = match self.heavy {
+            // An answer that was not waited for says nothing of how fast things change.
+            Some(_) if !was_held => self.haste,
+            Some(early) if took < early => self.haste.saturating_add(1),
+            None if took < Self::EARLY && !is_new => self.haste.saturating_add(1),
+            Some(_) | None => 0,
         };
         match reading.index.filter(|index| *index < Self::SENSELESS) {
             None | Some(0) => {
                 self.index = 0;
                 self.next_at = now + self.jitter.upper_half(self.pace.interval);
             }
+            Some(_) if self.heavy.is_some() && was_held && self.haste > 0 => {
+                self.index = 0;
+                self.next_at = now + self.rest();
+            }
             Some(index) => {
                 self.index = if index < self.index { 0 } else { index };
-                self.next_at = now.max(self.asked_at + self.spacing());
+                self.next_at = if self.heavy.is_some() && !was_held {
+                    now
+                } else {
+                    now.max(self.asked_at + self.spacing())
+                };
             }
         }
         reports
@@ -196,6 +219,11 @@ impl<T: Clone + PartialEq> Cursor<T> {
             return Vec::new();
         }
         vec![Report::Lost(reason)]
+    }
+
+    fn rest(&mut self) -> Duration {
+        let longest = Self::SHORTEST_REST.saturating_mul(1 << self.haste.min(20));
+        self.jitter.upper_half(longest.min(Self::LONGEST_REST))
     }
 
     fn spacing(&mut self) -> Duration {

@@ -4,6 +4,7 @@
 //! question of its own. Beyond [`HELD`] connections the rest share: *bells* ([`Bell`]) are held
 //! questions about everything at once, and when one rings, those it names are asked in full, and
 //! those it may mean are looked at, the ones that changed last first, over a few kept lines.
+//! While there are few nodes each has a bell too, which names whose registration changed.
 //! Whoever changes gets a held question of its own: a free place, or that of a quieter one when
 //! its question comes back. It is not taken back before, for Consul keeps a connection until the
 //! question on it ends, whether or not anyone is still there. Where a bell cannot be had, its part
@@ -13,6 +14,7 @@
 
 mod bell;
 mod entry;
+mod nodes;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -25,8 +27,9 @@ use self::{
     entry::{Entry, Rank, State},
 };
 pub(crate) use self::{
-    bell::{Bell, Chime, Ring},
+    bell::{Bell, Chime, Ring, Things},
     entry::{Id, Ticket},
+    nodes::MOST as NODES,
 };
 use crate::{
     CatalogError,
@@ -42,8 +45,6 @@ const HELD: usize = 48;
 pub(crate) const LINES: usize = 16;
 /// The longest rest between two looks at everybody.
 const REST: Duration = Duration::from_millis(500);
-/// How many of the held questions may be bells.
-const BELLS: usize = 24;
 
 /// What to do outside.
 #[derive(Debug)]
@@ -94,6 +95,8 @@ pub(crate) struct Planner {
     ids: BTreeMap<Arc<Query>, Id>,
     entries: BTreeMap<Id, Entry>,
     bells: BTreeMap<Arc<Bell>, Ringer>,
+    /// The datacenters in which the bells of the nodes name all that changes.
+    covered: BTreeSet<Option<String>>,
     /// Who is to be looked at, the next first.
     queue: BTreeSet<(Rank, Id)>,
     /// When those that share are due by themselves.
@@ -124,6 +127,7 @@ impl Planner {
             ids: BTreeMap::new(),
             entries: BTreeMap::new(),
             bells: BTreeMap::new(),
+            covered: BTreeSet::new(),
             queue: BTreeSet::new(),
             timers: BTreeSet::new(),
             held: 0,
@@ -194,7 +198,13 @@ impl Planner {
                 self.enqueue(id, true);
             }
         }
+        self.covered.clear();
         for bell in self.bells.keys().cloned().collect::<Vec<_>>() {
+            if bell.is_of_a_node() {
+                // There may be other nodes.
+                self.silence(bell);
+                continue;
+            }
             if let Some(ringer) = self.bells.get_mut(&bell) {
                 ringer.on_moved(now);
             }
@@ -381,37 +391,6 @@ impl Planner {
 
     fn has_room(&self) -> bool {
         self.held + self.bells.len() < HELD
-    }
-
-    /// Has as many bells as those who share need, and none while nobody does.
-    fn share(&mut self, now: Duration) {
-        let wanted = if self.entries.len() > HELD {
-            bell::all(self.entries.values().map(|entry| &*entry.query), BELLS)
-        } else {
-            BTreeSet::new()
-        };
-        let gone = self.bells.keys().filter(|bell| !wanted.contains(*bell));
-        for bell in gone.cloned().collect::<Vec<_>>() {
-            self.bells.remove(&bell);
-            self.sweep.pending.remove(&bell);
-            self.orders.push(Order::Silence(bell));
-        }
-        let pace = self.entries.values().map(|entry| entry.cursor.pace());
-        let pace = pace.min_by_key(|pace| pace.interval);
-        for bell in wanted {
-            if !self.bells.contains_key(&bell)
-                && let Some(pace) = pace
-            {
-                let seed = self.seed.wrapping_add(self.tickets);
-                self.bells
-                    .insert(bell.clone(), Ringer::new(now, pace, seed));
-                self.listen(&bell);
-            }
-        }
-        while self.held + self.bells.len() > HELD {
-            let Some(id) = self.quietest() else { break };
-            self.demote(id);
-        }
     }
 
     fn quietest(&self) -> Option<Id> {

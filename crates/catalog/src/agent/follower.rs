@@ -218,7 +218,7 @@ impl Follower {
                         .insert(Owner::Bell(bell.clone()), Held::Line(line));
                     let chime = said.and_then(|Said { call, reply }| {
                         ask::vouch(&call, &reply)?;
-                        read_chime(&bell, &call, &reply)
+                        read_chime(&bell, &call, &reply, &mut self.shelf)
                     });
                     self.planner.on_chimed(now, &bell, asked_at, chime);
                 }

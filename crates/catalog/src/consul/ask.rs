@@ -206,6 +206,7 @@ fn chime(bell: &Bell) -> Call {
         Ring::Critical => get("/v1/health/state/critical"),
         Ring::Warning => get("/v1/health/state/warning"),
         Ring::Nodes => get("/v1/catalog/nodes"),
+        Ring::OnNode(name) => get(&format!("/v1/catalog/node/{}", escape(name, ""))),
         Ring::Keys(prefix) => get(&format!("/v1/kv/{}", escape(prefix, "/")))
             .with("keys", "1")
             .with("separator", "/"),

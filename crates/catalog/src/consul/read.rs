@@ -1,6 +1,7 @@
 //! What Consul says, read straight into the values that are kept: a body is gone as soon as it is
 //! read, and nothing stands between the two.
 
+mod any;
 mod instances;
 mod nodes;
 mod pairs;
@@ -26,7 +27,7 @@ use super::{Call, Reply};
 use crate::{
     CatalogError,
     answer::{Answer, ServiceName},
-    planner::{Bell, Chime, Ring},
+    planner::{Bell, Chime, NODES, Ring, Things},
     query::Query,
 };
 
@@ -96,28 +97,43 @@ pub(crate) fn read_json(
 }
 
 /// Reads what a bell tells.
-pub(crate) fn read_chime(bell: &Bell, call: &Call, reply: &Reply) -> Result<Chime, CatalogError> {
-    let is_absence = reply.status == 404 && matches!(bell.ring, Ring::Keys(_));
+pub(crate) fn read_chime(
+    bell: &Bell,
+    call: &Call,
+    reply: &Reply,
+    shelf: &mut Shelf,
+) -> Result<Chime, CatalogError> {
+    let may_be_absent = matches!(bell.ring, Ring::Keys(_) | Ring::OnNode(_));
+    let is_absence = reply.status == 404 && may_be_absent;
     if reply.status != 200 && !is_absence {
         return Err(call.refused(reply));
     }
-    let mut things = BTreeMap::new();
+    let mut things = Vec::new();
     let read = match &bell.ring {
         Ring::Services => each_member(&reply.body, |Text(name), tags: Option<Vec<Text<'_>>>| {
             let mut tags = tags.unwrap_or_default();
             tags.sort_unstable();
             let tags: Vec<_> = tags.iter().map(|Text(tag)| tag).collect();
-            things.insert(number(&(&name, tags)), Box::from(&*name));
+            things.push((number(&(&name, tags)), shelf.text(&name)));
         }),
         Ring::Critical | Ring::Warning => each(&reply.body, |check: instances::CheckState<'_>| {
-            things.insert(number(&check.texts()), Box::from(check.service()));
+            things.push((number(&check.texts()), shelf.text(check.service())));
         }),
-        Ring::Nodes | Ring::Keys(_) => Ok(()),
+        Ring::Nodes => each(&reply.body, |node: nodes::NodeState<'_>| {
+            if things.len() <= NODES {
+                things.push((number(&node.name()), shelf.text(node.name())));
+            }
+        }),
+        Ring::OnNode(_) if is_absence => Ok(()),
+        Ring::OnNode(_) => nodes::each_service(&reply.body, |number, name| {
+            things.push((number, shelf.text(name)));
+        }),
+        Ring::Keys(_) => Ok(()),
     };
     read.map_err(|error| malformed(call, &error))?;
     Ok(Chime {
         index: reply.index,
-        things: Arc::new(things),
+        things: Things::new(things),
     })
 }
 

@@ -6,12 +6,15 @@ use std::{
     time::Duration,
 };
 
-use super::{Order, Planner, Ticket};
+use super::{HELD, Order, Planner, REST, Ticket};
 use crate::{
     CatalogError,
     cursor::{Cursor, Pace, Reading},
     query::Query,
 };
+
+/// How many of the held questions may be bells that are no matter of a single node.
+const BELLS: usize = 24;
 
 /// A held question about everything of a kind.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,6 +37,8 @@ pub(crate) enum Ring {
     Nodes,
     /// Any key under a prefix.
     Keys(String),
+    /// Whatever is registered on one node; names the services that differ.
+    OnNode(String),
 }
 
 /// What a bell tells: what there is, as a number for each thing, and the service it belongs to,
@@ -42,20 +47,56 @@ pub(crate) enum Ring {
 pub(crate) struct Chime {
     /// Two chimes of one index are the same.
     pub(crate) index: Option<u64>,
-    pub(crate) things: Arc<BTreeMap<u64, Box<str>>>,
+    pub(crate) things: Things,
+}
+
+/// A number for each thing, with a name; in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Things(Arc<[(u64, Arc<str>)]>);
+
+/// How far apart the answers of a bell of a node are at least, for each such bell.
+const EACH: Duration = Duration::from_millis(50);
+
+impl Things {
+    /// Puts things in order.
+    pub(crate) fn new(mut things: Vec<(u64, Arc<str>)>) -> Self {
+        things.sort_unstable();
+        Self(things.into())
+    }
+
+    fn has(&self, number: u64) -> bool {
+        self.0
+            .binary_search_by_key(&number, |(number, _)| *number)
+            .is_ok()
+    }
+
+    pub(crate) fn names(&self) -> impl ExactSizeIterator<Item = &Arc<str>> {
+        self.0.iter().map(|(_, name)| name)
+    }
+
+    /// The names of what only one of the two has.
+    fn difference(&self, other: &Self) -> BTreeSet<Arc<str>> {
+        let gone = self.0.iter().filter(|(number, _)| !other.has(*number));
+        let new = other.0.iter().filter(|(number, _)| !self.has(*number));
+        gone.chain(new).map(|(_, name)| name.clone()).collect()
+    }
 }
 
 /// A bell and what it told.
 #[derive(Debug)]
 pub(super) struct Ringer {
     cursor: Cursor<Chime>,
-    ticket: Ticket,
-    last: Last,
+    pub(super) ticket: Ticket,
+    pub(super) last: Last,
+    /// When everyone was looked at for it.
+    swept_at: Duration,
+    /// Its next question is put off.
+    pub(super) is_resting: bool,
 }
 
 /// What a bell told last.
 #[derive(Debug)]
-enum Last {
+pub(super) enum Last {
     /// It has not been heard yet.
     Nothing,
     Chime(Chime),
@@ -67,9 +108,9 @@ enum Last {
 enum Meant {
     Nobody,
     /// These services surely.
-    Named(BTreeSet<Box<str>>),
+    Named(BTreeSet<Arc<str>>),
     /// These surely, and perhaps anyone.
-    Anyone(BTreeSet<Box<str>>),
+    Anyone(BTreeSet<Arc<str>>),
 }
 
 impl Ringer {
@@ -80,7 +121,20 @@ impl Ringer {
             cursor,
             ticket: Ticket(0),
             last: Last::Nothing,
+            swept_at: now,
+            is_resting: false,
         }
+    }
+
+    /// Tells whether it was ever asked.
+    pub(super) fn is_asked(&self) -> bool {
+        self.ticket != Ticket(0)
+    }
+
+    /// Takes note of how many bells there are whose answers are as large as its own: together they
+    /// are not to cost more than looking at everyone would.
+    pub(super) fn share_weight(&mut self, bells: u32) {
+        self.cursor.set_heavy(EACH * bells);
     }
 
     pub(super) fn on_moved(&mut self, now: Duration) {
@@ -92,14 +146,7 @@ impl Ringer {
 impl Bell {
     /// Whom the difference between two chimes means.
     fn meant(&self, before: &Chime, after: &Chime) -> Meant {
-        let names = || {
-            let (before, after) = (&before.things, &after.things);
-            let gone = before.iter().filter(|(key, _)| !after.contains_key(key));
-            let new = after.iter().filter(|(key, _)| !before.contains_key(key));
-            gone.chain(new)
-                .map(|(_, name)| name.clone())
-                .collect::<BTreeSet<_>>()
-        };
+        let names = || before.things.difference(&after.things);
         match &self.ring {
             // That nothing happened in all of a wait is a good time to look once, for what rings
             // no bell: texts of checks that pass.
@@ -112,9 +159,14 @@ impl Bell {
                     Meant::Named(names)
                 }
             }
+            Ring::OnNode(_) => Meant::Named(names()),
             Ring::Nodes | Ring::Keys(_) if before.index == after.index => Meant::Nobody,
             Ring::Nodes | Ring::Keys(_) => Meant::Anyone(BTreeSet::new()),
         }
+    }
+
+    pub(super) fn is_of_a_node(&self) -> bool {
+        matches!(self.ring, Ring::OnNode(_))
     }
 
     fn concerns(&self, query: &Query) -> bool {
@@ -164,7 +216,11 @@ pub(super) fn all<'a>(
                 }
                 known.truncate(end);
             }
-            ring @ (Ring::Services | Ring::Critical | Ring::Warning | Ring::Nodes) => {
+            ring @ (Ring::Services
+            | Ring::Critical
+            | Ring::Warning
+            | Ring::Nodes
+            | Ring::OnNode(_)) => {
                 plain.insert(Arc::new(Bell { ring, dc }));
             }
         }
@@ -180,6 +236,53 @@ pub(super) fn all<'a>(
 }
 
 impl Planner {
+    /// Has as many bells as those who share need, and none while nobody does.
+    pub(super) fn share(&mut self, now: Duration) {
+        let mut wanted = if self.entries.len() > HELD {
+            all(self.entries.values().map(|entry| &*entry.query), BELLS)
+        } else {
+            BTreeSet::new()
+        };
+        let of_nodes = self.of_nodes(&wanted);
+        let weight = u32::try_from(of_nodes.len()).unwrap_or(u32::MAX);
+        wanted.extend(of_nodes);
+        let gone = self.bells.keys().filter(|bell| !wanted.contains(*bell));
+        for bell in gone.cloned().collect::<Vec<_>>() {
+            self.silence(bell);
+        }
+        let pace = self.entries.values().map(|entry| entry.cursor.pace());
+        let pace = pace.min_by_key(|pace| pace.interval);
+        for bell in wanted {
+            if !self.bells.contains_key(&bell)
+                && let Some(pace) = pace
+            {
+                let seed = self.seed.wrapping_add(self.tickets);
+                let ringer = Ringer::new(now, pace, seed);
+                self.bells.insert(bell.clone(), ringer);
+                if !bell.is_of_a_node() {
+                    self.listen(&bell);
+                }
+            }
+            if bell.is_of_a_node()
+                && let Some(ringer) = self.bells.get_mut(&bell)
+            {
+                ringer.share_weight(weight);
+            }
+        }
+        self.listen_to_nodes();
+        self.cover(now);
+        while self.held + self.bells.len() > HELD {
+            let Some(id) = self.quietest() else { break };
+            self.demote(id);
+        }
+    }
+
+    pub(super) fn silence(&mut self, bell: Arc<Bell>) {
+        self.bells.remove(&bell);
+        self.sweep.pending.remove(&bell);
+        self.orders.push(Order::Silence(bell));
+    }
+
     /// Tells whether a chime is one that is waited for.
     pub(crate) fn listens(&self, bell: &Arc<Bell>, ticket: Ticket) -> bool {
         let ringer = self.bells.get(bell);
@@ -206,29 +309,63 @@ impl Planner {
                 let _ = ringer.cursor.on_answered(now, Reading { index, value });
                 match std::mem::replace(&mut ringer.last, Last::Chime(chime.clone())) {
                     // What was asked before the first chime may have changed before it.
-                    Last::Nothing => self.suspect(now, bell),
+                    Last::Nothing if !bell.is_of_a_node() => self.suspect(now, bell),
                     // The one that answers may not be the one that was asked before.
-                    Last::Lost => self.doubt(now, bell),
+                    Last::Lost if !bell.is_of_a_node() => self.doubt(now, bell),
+                    // Until all of them are heard, another bell speaks for them.
+                    Last::Nothing | Last::Lost => {}
                     Last::Chime(before) => match bell.meant(&before, &chime) {
                         Meant::Nobody => {}
-                        Meant::Named(names) => self.name(bell, &names),
+                        Meant::Named(names) => self.name(bell, &names, index),
                         Meant::Anyone(names) => {
-                            self.name(bell, &names);
-                            self.sweep(now, bell);
+                            self.name(bell, &names, index);
+                            if self.has_others_to_tell(now, bell) {
+                                self.ask_the_costly(bell);
+                            } else {
+                                self.sweep(now, bell);
+                            }
                         }
                     },
+                }
+                if bell.ring == Ring::Nodes {
+                    self.share(now);
                 }
             }
             Err(error) => {
                 let _ = ringer.cursor.on_failed(now, error);
                 match std::mem::replace(&mut ringer.last, Last::Lost) {
                     // Those it was to speak for have to speak for themselves.
-                    Last::Nothing | Last::Chime(_) => self.suspect(now, bell),
-                    Last::Lost => {}
+                    Last::Nothing | Last::Chime(_) if !bell.is_of_a_node() => {
+                        self.suspect(now, bell);
+                    }
+                    Last::Nothing | Last::Chime(_) | Last::Lost => {}
                 }
             }
         }
+        if let Some(ringer) = self.bells.get_mut(bell) {
+            ringer.is_resting = ringer.cursor.question().at > now + REST / 2;
+        }
         self.listen(bell);
+        self.listen_to_nodes();
+        self.cover(now);
+    }
+
+    /// Tells whether the bells of the nodes name those that this one cannot. Once in a while it
+    /// looks at everyone all the same, for what rings no bell.
+    fn has_others_to_tell(&self, now: Duration, bell: &Bell) -> bool {
+        let is_recent = |ringer: &Ringer| now < ringer.swept_at + ringer.cursor.pace().wait;
+        bell.ring == Ring::Services
+            && self.covered.contains(&bell.dc)
+            && self.bells.get(bell).is_some_and(is_recent)
+    }
+
+    /// Asks those that a bell may mean and that are no services.
+    fn ask_the_costly(&mut self, bell: &Bell) {
+        for id in self.concerned(bell) {
+            if self.entries.get(&id).is_some_and(super::Entry::is_costly) {
+                self.enqueue(id, false);
+            }
+        }
     }
 
     pub(super) fn listen(&mut self, bell: &Arc<Bell>) {
@@ -258,8 +395,8 @@ impl Planner {
             })
     }
 
-    /// Asks those in full that a bell names.
-    fn name(&mut self, bell: &Bell, names: &BTreeSet<Box<str>>) {
+    /// Asks those in full that a bell names, unless their answers are as new as the chime.
+    fn name(&mut self, bell: &Bell, names: &BTreeSet<Arc<str>>, index: Option<u64>) {
         if names.is_empty() {
             return;
         }
@@ -268,7 +405,9 @@ impl Planner {
         let names: BTreeSet<String> = names.collect();
         let named = |entry: &super::Entry| match &*entry.query {
             Query::Service(query) => {
-                query.dc == bell.dc && names.contains(&query.name.to_ascii_lowercase())
+                let known = entry.cursor.question().index;
+                let is_old = index.is_none() || known < index;
+                query.dc == bell.dc && is_old && names.contains(&query.name.to_ascii_lowercase())
             }
             Query::Services { .. }
             | Query::Nodes { .. }
@@ -284,7 +423,7 @@ impl Planner {
     }
 
     /// Looks at everyone a bell may mean, now or when it is time again.
-    fn sweep(&mut self, now: Duration, bell: &Arc<Bell>) {
+    pub(super) fn sweep(&mut self, now: Duration, bell: &Arc<Bell>) {
         if now < self.sweep.not_before {
             self.sweep.pending.insert(bell.clone());
         } else {
@@ -294,6 +433,9 @@ impl Planner {
 
     pub(super) fn suspect(&mut self, now: Duration, bell: &Bell) {
         self.sweep.started_at.get_or_insert(now);
+        if let Some(ringer) = self.bells.get_mut(bell) {
+            ringer.swept_at = now;
+        }
         for id in self.concerned(bell) {
             self.enqueue(id, false);
         }

@@ -1,10 +1,18 @@
 //! Nodes, and what runs on one.
 
-use std::sync::Arc;
+use std::{
+    fmt,
+    hash::{DefaultHasher, Hasher as _},
+    marker::PhantomData,
+    sync::Arc,
+};
 
-use serde::Deserialize;
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor},
+};
 
-use super::{Shelf, Text, Texts, are, boxed, boxed_pairs, each};
+use super::{Shelf, Text, Texts, any, are, boxed, boxed_pairs, each};
 use crate::answer::{Node, NodeService, NodeServices};
 
 /// Reads all nodes.
@@ -37,6 +45,108 @@ pub(super) fn read_one(
         });
         Arc::new(NodeServices { node, services })
     }))
+}
+
+/// Hands over the services of one node, each as a number that differs where anything of it does,
+/// and its name. Nothing of them is kept; `null` has none.
+pub(super) fn each_service(body: &[u8], take: impl FnMut(u64, &str)) -> serde_json::Result<()> {
+    let mut json = serde_json::Deserializer::from_slice(body);
+    json.deserialize_option(OfNode(take))?;
+    json.end()
+}
+
+/// A node with its services, those services, and one of them.
+struct OfNode<F>(F);
+struct Services<F>(F);
+struct One<'de>(PhantomData<&'de ()>);
+
+impl<'de, F: FnMut(u64, &str)> Visitor<'de> for OfNode<F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a node")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_none<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, node: D) -> Result<(), D::Error> {
+        node.deserialize_map(self)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut members: A) -> Result<(), A::Error> {
+        while let Some(Text(key)) = members.next_key()? {
+            if key == "Services" {
+                members.next_value_seed(Services(&mut self.0))?;
+            } else {
+                members.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<'de, F: FnMut(u64, &str)> DeserializeSeed<'de> for Services<F> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, services: D) -> Result<(), D::Error> {
+        services.deserialize_any(self)
+    }
+}
+
+impl<'de, F: FnMut(u64, &str)> Visitor<'de> for Services<F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("services by their ids")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut services: A) -> Result<(), A::Error> {
+        while services.next_key::<IgnoredAny>()?.is_some() {
+            let (number, Text(name)) = services.next_value_seed(One(PhantomData))?;
+            (self.0)(number, &name);
+        }
+        Ok(())
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for One<'de> {
+    type Value = (u64, Text<'de>);
+
+    fn deserialize<D: Deserializer<'de>>(self, service: D) -> Result<Self::Value, D::Error> {
+        service.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for One<'de> {
+    type Value = (u64, Text<'de>);
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a service")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+        let (mut hasher, mut name) = (DefaultHasher::new(), Text::default());
+        while let Some(Text(key)) = members.next_key()? {
+            hasher.write(key.as_bytes());
+            if key == "Service" {
+                name = members.next_value()?;
+                hasher.write(name.0.as_bytes());
+            } else {
+                members.next_value_seed(any::Any(&mut hasher))?;
+            }
+        }
+        Ok((hasher.finish(), name))
+    }
 }
 
 #[derive(Deserialize)]

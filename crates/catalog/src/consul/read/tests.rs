@@ -140,3 +140,40 @@ fn what_is_not_there_is_an_answer_only_where_it_can_be() {
     assert_eq!((&*found[0].name, &*found[1].name), ("app", "web"));
     assert_eq!(&*found[1].tags, [Box::from("a"), Box::from("b")]);
 }
+
+#[test]
+fn a_bell_of_a_node_tells_whatever_differs_of_a_service() {
+    let bell = Bell {
+        ring: Ring::OnNode("n1".to_owned()),
+        dc: None,
+    };
+    let chime = |status: u16, body: &str| {
+        let body = Bytes::copy_from_slice(body.as_bytes());
+        let reply = Reply::new(status, &hyper::HeaderMap::new(), body);
+        let call = Call::get("/v1/catalog/node/n1".to_owned());
+        read_chime(&bell, &call, &reply, &mut Shelf::default())
+    };
+    let service = |more: &str| {
+        let body = format!(
+            r#"{{"Node":{{"Node":"n1"}},"Services":{{"a":{{"ID":"a","Service":"web","Port":1,{more}}}}}}}"#
+        );
+        chime(200, &body).unwrap().things
+    };
+    let first = service(r#""Tags":["x","y"],"Proxy":{"Expose":{}}"#);
+    assert_eq!(
+        first.names().map(|name| &**name).collect::<Vec<_>>(),
+        ["web"]
+    );
+    assert_eq!(first, service(r#""Tags":["x","y"],"Proxy":{"Expose":{}}"#));
+    for other in [
+        r#""Tags":["xy"],"Proxy":{"Expose":{}}"#,
+        r#""Tags":["x","y"],"Proxy":{"Expose":{"Checks":true}}"#,
+        r#""Tags":null,"Proxy":{"Expose":{}}"#,
+    ] {
+        assert_ne!(first, service(other), "{other}");
+    }
+    for (status, body) in [(200, "null"), (404, ""), (200, r#"{"Services":null}"#)] {
+        assert_eq!(chime(status, body).unwrap().things, Things::default());
+    }
+    assert!(chime(403, "Permission denied").is_err());
+}
