@@ -18,18 +18,32 @@ pub(crate) struct Order {
     program: Vec<String>,
 }
 
-/// Writes the new configuration, and tells on stderr what cannot be carried over.
+/// Writes the new configuration, and tells on stderr what cannot be carried over. One that does not
+/// load is written too, but is no success.
 pub(crate) fn migrate(order: &Order) -> ExitCode {
     let environment = Environment::of_this_process();
-    let migrated = Origin::find(order.file.as_deref(), &environment)
-        .and_then(|origin| origin.wrapping(&order.program).migrate(&environment));
-    match migrated {
-        Ok(migration) => {
-            for line in &migration.report {
-                crate::say::err(&format!("note: {line}"));
-            }
-            deliver(&migration.text, order.out.as_deref())
-        }
-        Err(error) => run::refuse(&error.to_string()),
+    let origin = match Origin::find(order.file.as_deref(), &environment) {
+        Ok(origin) => origin.wrapping(&order.program),
+        Err(error) => return run::refuse(&error.to_string()),
+    };
+    if let Some(out) = order.out.as_deref().filter(|out| origin.is_at(out)) {
+        return run::refuse(&format!(
+            "cannot write to {out}: it is the old configuration itself\nhint: give the new file another name"
+        ));
     }
+    let migration = match origin.migrate(&environment) {
+        Ok(migration) => migration,
+        Err(error) => return run::refuse(&error.to_string()),
+    };
+    for line in &migration.report {
+        crate::say::err(&format!("note: {line}"));
+    }
+    let delivered = deliver(&migration.text, order.out.as_deref());
+    if migration.faults.is_empty() {
+        return delivered;
+    }
+    for fault in &migration.faults {
+        crate::say::err(&format!("error: the new file does not load here: {fault}"));
+    }
+    run::refuse("hint: it was written all the same; correct it, or the old one, by hand")
 }

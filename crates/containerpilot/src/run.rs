@@ -71,18 +71,22 @@ pub(crate) fn init(program: Vec<String>) -> ExitCode {
     })
 }
 
-/// What a word that is no flag may have been meant as where there is no configuration; beside a
-/// faulty one it may well be the program that it wraps.
+/// What a word that is no flag may have been meant as where no configuration was named; beside one
+/// it may well be the program that it wraps.
 fn stray_beside(error: &LoadError, program: &[String]) -> String {
     let meant = |word: &String| cli::is_subcommand(word);
     match error {
-        LoadError::None | LoadError::Unreadable { .. } | LoadError::TakesNoProgram => {
+        LoadError::None | LoadError::TakesNoProgram => stray(program),
+        // Without the configuration that was named, the program alone is not what was meant.
+        LoadError::Unreadable { .. } | LoadError::Fault | LoadError::Problems(_)
+            if program.first().is_some_and(meant) =>
+        {
             stray(program)
         }
-        LoadError::Fault | LoadError::Problems(_) if program.first().is_some_and(meant) => {
-            stray(program)
-        }
-        LoadError::Empty { .. } | LoadError::Fault | LoadError::Problems(_) => String::new(),
+        LoadError::Unreadable { .. }
+        | LoadError::Empty { .. }
+        | LoadError::Fault
+        | LoadError::Problems(_) => String::new(),
     }
 }
 

@@ -80,6 +80,16 @@ impl Origin {
         Ok(Self { whence, program })
     }
 
+    /// Whether a path leads to the very file it reads.
+    pub(crate) fn is_at(&self, path: &str) -> bool {
+        let Whence::Path(own) = &self.whence else {
+            return false;
+        };
+        let path = path.strip_prefix("file://").unwrap_or(path);
+        let (own, other) = (own.canonicalize(), Path::new(path).canonicalize());
+        matches!((own, other), (Ok(own), Ok(other)) if own == other)
+    }
+
     /// The same, around a program.
     pub(crate) fn wrapping(self, program: &[String]) -> Self {
         let program = program.to_vec();

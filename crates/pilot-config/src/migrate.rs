@@ -20,10 +20,13 @@ pub struct Migration {
     pub text: String,
     /// What whoever takes it over must know, one sentence or two each.
     pub report: Vec<String>,
+    /// Why the new file does not load; nothing where it does, or where the old one does not load
+    /// here either for the same reasons.
+    pub faults: Vec<String>,
 }
 
 /// Writes the file anew. Nothing of it is checked here but that it can be read: what is wrong with
-/// the old file or the new one in this very place is part of the report.
+/// the old file in this very place is part of the report, what is wrong with the new one is told.
 pub(crate) fn migrate(sources: &[Source<'_>], world: &World<'_>) -> Result<Migration, Problems> {
     let [source] = *sources else {
         return Err(several());
@@ -42,23 +45,20 @@ pub(crate) fn migrate(sources: &[Source<'_>], world: &World<'_>) -> Result<Migra
     if !RawV2::is_meant(&document, !world.program.is_empty()) {
         return Err(not_old(source.name));
     }
-    if let Err(problems) = crate::load(sources, world) {
-        let reasons = problems
-            .list
+    let lacks = errors(sources, world);
+    report.extend(
+        lacks
             .iter()
-            .filter(|one| one.severity == Severity::Error);
-        report.extend(
-            reasons
-                .map(|problem| format!("The old file does not load here: {}", one_line(problem))),
-        );
-    }
+            .map(|problem| format!("The old file does not load here: {}", one_line(problem))),
+    );
     let program = program(world, &mut marked, &mut report);
     let carried = carry::carry(&document, &program, &mut report);
     let report: Vec<String> = report.iter().map(|line| marked.put_back(line)).collect();
     let text = page::print(&headline(source.name, &report), &carried);
     let text = marked.put_back(&text);
     Ok(Migration {
-        report: checked(report, &text, world),
+        report,
+        faults: faults(&text, world, &lacks),
         text,
     })
 }
@@ -152,23 +152,25 @@ fn headline(name: &str, report: &[String]) -> Vec<String> {
     lines
 }
 
-/// Adds what is wrong with the new file here, if anything is.
-fn checked(mut report: Vec<String>, text: &str, world: &World<'_>) -> Vec<String> {
+/// Finds what is wrong with the new file. What the old one lacks here too, such as a network
+/// interface, is no fault of it.
+fn faults(text: &str, world: &World<'_>, lacks: &[Problem]) -> Vec<String> {
     let name = "migrated.json5";
     let world = World {
         program: &[],
         ..*world
     };
-    if let Err(problems) = crate::load(&[Source { name, text }], &world) {
-        let errors = problems
-            .list
-            .iter()
-            .filter(|one| one.severity == Severity::Error);
-        report.extend(
-            errors.map(|problem| format!("The new file does not load here: {}", one_line(problem))),
-        );
-    }
-    report
+    let mut errors = errors(&[Source { name, text }], &world);
+    errors.retain(|error| lacks.iter().all(|lack| lack.reason != error.reason));
+    errors.iter().map(one_line).collect()
+}
+
+/// Why a file does not load.
+fn errors(sources: &[Source<'_>], world: &World<'_>) -> Vec<Problem> {
+    let problems = crate::load(sources, world).err();
+    let mut list = problems.map_or_else(Vec::new, |problems| problems.list);
+    list.retain(|one| one.severity == Severity::Error);
+    list
 }
 
 fn one_line(problem: &Problem) -> String {

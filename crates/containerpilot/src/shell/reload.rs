@@ -3,7 +3,10 @@
 use std::mem;
 
 use pilot_config::{Config, Problem};
-use pilot_core::{Input, Level};
+use pilot_core::{
+    Input, Level,
+    spec::{JobSpec, OnReload},
+};
 
 use super::{Shell, meter};
 use crate::{control, logging, source::Reading};
@@ -17,7 +20,8 @@ impl Shell {
         let taken_up = config.and_then(|config| self.take_up(config));
         self.meter.registry.reload(taken_up.is_ok());
         match taken_up {
-            Ok(()) => {
+            Ok(changes) => {
+                self.say(Level::Info, &format!("configuration reloaded: {changes}"));
                 self.say(Level::Debug, "control: reloaded app via control plane");
                 Ok(())
             }
@@ -32,7 +36,8 @@ impl Shell {
         }
     }
 
-    fn take_up(&mut self, config: Config) -> Result<(), String> {
+    /// Gives what has changed, for the log.
+    fn take_up(&mut self, config: Config) -> Result<String, String> {
         let settings = logging::settings(&config.logging);
         meter::check(config.telemetry.as_ref())?;
         // What may be refused comes first, and what was granted before it is taken back.
@@ -81,12 +86,13 @@ impl Shell {
         if control_moves {
             self.control = moved_control;
         }
+        // Said again, moved or not: who knows the original counts these lines.
         self.say_where_control_is();
         self.say_what_was_accepted();
         let spec = Box::new(self.config.spec.clone());
         self.inputs.push_back(Input::Reloaded(spec));
         self.look_at_templates_again();
-        Ok(())
+        Ok(changes(&old.spec.jobs, &self.config.spec.jobs))
     }
 
     /// Gives the addresses of the jobs to the children, as `CONTAINERPILOT_<JOB>_IP`.
@@ -159,4 +165,18 @@ fn in_one_line(problem: &Problem) -> String {
         place.unwrap_or_default(),
         hint.unwrap_or_default()
     )
+}
+
+/// Says in numbers how jobs differ. One that a reload leaves as it was has not changed.
+fn changes(old: &[JobSpec], new: &[JobSpec]) -> String {
+    let is_in = |jobs: &[JobSpec], name| jobs.iter().any(|job| &job.name == name);
+    let came = new.iter().filter(|job| !is_in(old, &job.name)).count();
+    let went = old.iter().filter(|job| !is_in(new, &job.name)).count();
+    let changed = |job: &&JobSpec| {
+        let before = old.iter().find(|before| before.name == job.name);
+        job.reload != OnReload::Fixed && before.is_some_and(|before| before != *job)
+    };
+    let changed = new.iter().filter(changed).count();
+    let total = new.len();
+    format!("{total} jobs, of which {came} are new and {changed} changed; {went} are gone")
 }

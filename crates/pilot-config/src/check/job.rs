@@ -4,7 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use pilot_core::{
     Signal,
-    spec::{Command, JobSpec, Output, Overlap, Role, ServiceSpec, StopSpec, When},
+    spec::{Command, JobSpec, Leaves, Output, Overlap, Role, ServiceSpec, StopSpec, When},
 };
 
 use super::{Ground, health, restarts, service, text, when};
@@ -59,6 +59,7 @@ pub(super) fn check(raw: &RawJob<'_>, ground: Ground<'_>) -> Checked {
         stop: stop(raw, ground),
         overlap: overlap(raw, &trigger.when, ground),
         role: role(raw),
+        leaves: leaves(raw),
         health: health.or_else(|| service.as_ref().and_then(service::own_health)),
         when: trigger.when,
         service,
@@ -199,6 +200,15 @@ fn role(raw: &RawJob<'_>) -> Role {
         Some(Essential::Yes) => Role::Essential,
         Some(Essential::Failure) => Role::Veto,
         Some(Essential::No) | None => Role::Ordinary,
+    }
+}
+
+/// An application without a service of its own ends when all services are out of the catalog: one
+/// of them may be its own, kept by a job without a process.
+fn leaves(raw: &RawJob<'_>) -> Leaves {
+    match role(raw) {
+        Role::Essential if raw.port.is_none() => Leaves::AfterServices,
+        Role::Essential | Role::Ordinary | Role::Veto | Role::Companion => Leaves::AtOnce,
     }
 }
 

@@ -103,10 +103,8 @@ impl<'v, 'f> Fields<'v, 'f> {
         match weak::number(value, &path) {
             Ok(number) => Some(Spanned::new(value.span, number)),
             Err(reason) => {
-                // The likely mistake: `interval` here, but a duration in `when.interval`.
-                let duration =
-                    weak::text(value, &path).is_ok_and(|text| duration::parse(&text).is_ok());
-                let hint = duration.then(|| format!("`{name}` is a whole number of seconds"));
+                let hint = weak::text(value, &path);
+                let hint = hint.ok().and_then(|text| hint_of_number(name, &text));
                 self.findings.guessed(value.head(), reason, hint);
                 None
             }
@@ -230,4 +228,16 @@ pub(crate) fn last_of_each<'v>(members: &'v [Member], findings: &Findings) -> Ve
         kept.push(member);
     }
     kept
+}
+
+/// Guesses what was meant by a text that is no whole number.
+fn hint_of_number(name: &str, text: &str) -> Option<String> {
+    let digits = text.trim_start_matches('0');
+    if text.starts_with('0') && !digits.is_empty() && digits.bytes().all(|c| c.is_ascii_digit()) {
+        return Some(format!("a 0 in front makes it octal: write {digits}"));
+    }
+    let unit = if name == "port" { "" } else { " of seconds" };
+    // The likely mistake: `interval` here, but a duration in `when.interval`.
+    let duration = duration::parse(text).is_ok();
+    duration.then(|| format!("`{name}` is a whole number{unit}"))
 }

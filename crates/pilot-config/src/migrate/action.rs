@@ -9,6 +9,11 @@ const ALONE: char = '\u{e001}';
 /// Ends a mark.
 const END: char = '\u{e002}';
 
+/// Whether a mark begins or ends with it.
+pub(super) fn is_of_a_mark(c: char) -> bool {
+    [INSIDE, ALONE, END].contains(&c)
+}
+
 /// A text in which marks stand for actions.
 pub(super) struct Marked {
     text: String,

@@ -1,5 +1,8 @@
 //! Which words of the old file become which of the new one.
 
+mod left;
+mod service;
+
 use std::collections::HashSet;
 
 use super::page::{Entry, Node};
@@ -14,6 +17,7 @@ pub(super) fn carry(document: &Value, program: &[String], report: &mut Vec<Strin
         document,
         program,
         report,
+        first: None,
         names: HashSet::new(),
         watches: Vec::new(),
     };
@@ -25,6 +29,8 @@ struct Carry<'a> {
     /// The words of the command line.
     program: &'a [String],
     report: &'a mut Vec<String>,
+    /// The job before all others, if there is one.
+    first: Option<String>,
     /// The names of jobs so far.
     names: HashSet<String>,
     watches: Vec<(Vec<String>, Node)>,
@@ -51,21 +57,19 @@ impl Carry<'_> {
     }
 
     fn jobs(&mut self) -> Jobs {
-        let services = list(self.document, "services");
-        let app = match services.first().and_then(|service| text(service, "name")) {
-            Some(name) => self.service_name(&name),
-            None => self.name("app", ""),
-        };
+        // They come first: a service is known by its name, all others can have another one.
+        let services = self.service_names();
+        let taken = self.names.contains("app");
+        let app = self.name(if taken { "application" } else { "app" }, "");
         let mut jobs = Vec::new();
         jobs.extend(self.pre_start());
         let coprocesses = list(self.document, "coprocesses");
         jobs.extend(coprocesses.into_iter().map(|entry| self.coprocess(entry)));
-        jobs.push(self.app(&app, services.first().copied()));
+        jobs.push(self.app(&app));
         jobs.extend(
             services
-                .into_iter()
-                .skip(1)
-                .map(|service| self.service(service)),
+                .iter()
+                .map(|(name, entry)| self.service(name, entry)),
         );
         let backends = list(self.document, "backends");
         jobs.extend(backends.into_iter().map(|backend| self.backend(backend)));
@@ -76,7 +80,7 @@ impl Carry<'_> {
         jobs.extend(self.hook("postStop", &app, "stopped"));
         let reload = Node::Object(vec![
             Entry::new("name", Node::text(&self.name("reload", ""))),
-            Entry::new("exec", Node::text("containerpilot -reload")),
+            Entry::new("exec", self.own_command("reload")),
             Entry::new("when", when(&[("source", "SIGHUP")])),
         ]);
         let note = "SIGHUP went to ContainerPilot and reloaded; without this job it would go to the \
@@ -93,6 +97,7 @@ impl Carry<'_> {
     fn pre_start(&mut self) -> Option<(Vec<String>, Node)> {
         let exec = Node::value(self.before()?);
         let name = self.name("preStart", "");
+        self.first = Some(name.clone());
         let job = Node::Object(vec![
             Entry::new("name", Node::text(&name)),
             Entry::new("exec", exec),
@@ -104,12 +109,11 @@ impl Carry<'_> {
 
     /// The start of what runs once: after `preStart`, if there is one.
     fn start(&self) -> Option<Entry> {
-        self.before()?;
-        let when = when(&[("source", "preStart"), ("once", "exitSuccess")]);
+        let when = when(&[("source", self.first.as_ref()?), ("once", "exitSuccess")]);
         Some(Entry::new("when", when))
     }
 
-    fn app(&mut self, name: &str, service: Option<&Value>) -> (Vec<String>, Node) {
+    fn app(&mut self, name: &str) -> (Vec<String>, Node) {
         let mut notes = Vec::new();
         let mut entries = vec![Entry::new("name", Node::text(name))];
         if self.program.is_empty() {
@@ -129,9 +133,6 @@ impl Carry<'_> {
             entries.push(Entry::new("essential", Node::Inline("true".to_owned())));
         }
         entries.extend(self.start());
-        if let Some(service) = service {
-            entries.extend(self.service_entries(service));
-        }
         if name != "app" {
             let variable = name.to_uppercase().replace('-', "_");
             self.report.push(format!(
@@ -142,59 +143,10 @@ impl Carry<'_> {
         (notes, Node::Object(entries))
     }
 
-    fn service(&mut self, service: &Value) -> (Vec<String>, Node) {
-        let written = text(service, "name").unwrap_or_default();
-        let name = self.service_name(&written);
-        let mut entries = vec![Entry::new("name", Node::text(&name))];
-        entries.extend(self.start());
-        entries.extend(self.service_entries(service));
-        (Vec::new(), Node::Object(entries))
-    }
-
-    fn service_entries(&mut self, service: &Value) -> Vec<Entry> {
-        let mut entries: Vec<Entry> = ["port", "interfaces", "tags", "consul"]
-            .into_iter()
-            .filter_map(|key| same(service, key))
-            .collect();
-        let mut health: Vec<Entry> = Vec::new();
-        let exec = get(service, "health");
-        health.extend(exec.map(|exec| Entry::new("exec", Node::value(exec))));
-        health.extend(get(service, "poll").map(|poll| Entry::new("interval", Node::value(poll))));
-        health.extend(self.ttl(service));
-        let timeout = same(service, "timeout");
-        let limited = timeout.is_some() || exec.is_none();
-        health.extend(timeout);
-        let health = Entry::new("health", Node::Object(health));
-        entries.push(if limited {
-            health
-        } else {
-            health.noted("A check may take as long as its interval now; it had no limit before.")
-        });
-        entries
-    }
-
-    /// A status that lapses between two reports is refused by ContainerPilot 3.
-    fn ttl(&mut self, service: &Value) -> Option<Entry> {
-        let ttl = get(service, "ttl")?;
-        let poll = get(service, "poll").and_then(number);
-        if let (Some(poll), Some(written)) = (poll, number(ttl))
-            && written < poll
-        {
-            let longer = poll * 2.0;
-            self.report.push(format!(
-                "A `ttl` of {written} with a `poll` of {poll} let the service lapse between two \
-                 checks: it is {longer} now."
-            ));
-            let node = Node::Inline(longer.to_string());
-            return Some(Entry::new("ttl", node));
-        }
-        Some(Entry::new("ttl", Node::value(ttl)))
-    }
-
     fn backend(&mut self, backend: &Value) -> (Vec<String>, Node) {
         let service = text(backend, "name").unwrap_or_default();
         let number = self.watches.len() + 1;
-        let name = in_legal_letters(&service);
+        let name = service::in_legal_letters(&service);
         let watch = if self.names.insert(format!("watch.{name}")) {
             name
         } else {
@@ -258,10 +210,9 @@ impl Carry<'_> {
         let mut job = vec![Entry::new("name", Node::text(&name))];
         if let Some(check) = get(sensor, "check") {
             let command: Vec<String> = words(check).iter().map(|word| for_shell(word)).collect();
-            let script = format!(
-                "value=$({}) && containerpilot -putmetric \"{metric}=$value\"",
-                command.join(" ")
-            );
+            let record = self.recording();
+            let command = command.join(" ");
+            let script = format!("value=$({command}) && {record} \"{metric}=$value\"");
             let exec = ["/bin/sh".to_owned(), "-c".to_owned(), script];
             job.push(Entry::new("exec", Node::texts(&exec)));
         }
@@ -307,7 +258,7 @@ impl Carry<'_> {
         if event == "stopped" {
             job.push(Entry::new("essential", Node::text("failure")));
             let also = "It runs also when preStart has failed, and the application never began.";
-            notes.extend(self.before().map(|_| also.to_owned()));
+            notes.extend(self.first.as_ref().map(|_| also.to_owned()));
         } else {
             notes.push("It runs also when the application has ended by itself.".to_owned());
         }
@@ -320,8 +271,8 @@ impl Carry<'_> {
             Entry::new("source", Node::text(source)),
             Entry::new("each", Node::text("changed")),
         ];
-        if self.before().is_some() {
-            let event = [("source", "preStart"), ("event", "exitSuccess")];
+        if let Some(first) = &self.first {
+            let event = [("source", first.as_str()), ("event", "exitSuccess")];
             entries.push(Entry::new("after", when(&event)));
         }
         entries.extend(get(backend, "poll").map(|poll| Entry::new("settle", seconds(poll))));
@@ -343,58 +294,10 @@ impl Carry<'_> {
         }
         name
     }
-
-    /// Gives a service its name, in letters that ContainerPilot 3 takes.
-    fn service_name(&mut self, written: &str) -> String {
-        let name = in_legal_letters(written);
-        if name != written {
-            self.report.push(format!(
-                "ContainerPilot 3 takes no service with the name `{written}`: it is `{name}` now, \
-                 for whoever looks for it."
-            ));
-        }
-        self.names.insert(name.clone());
-        name
-    }
-
-    fn say_what_is_left(&mut self) {
-        let mut say = |line: &str| self.report.push(line.to_owned());
-        say(
-            "SIGUSR1 no longer begins and ends maintenance: `containerpilot -maintenance enable` and \
-             `disable` do.",
-        );
-        say(
-            "After a request to stop the status is 0 (or 137 if something had to be killed), not the \
-             application's.",
-        );
-        let paused = ["backends", "tasks", "telemetry"];
-        if paused.iter().any(|key| get(self.document, key).is_some()) {
-            self.report.push(
-                "In maintenance, jobs on changes and on intervals go on; only services are taken \
-                 out and not checked."
-                    .to_owned(),
-            );
-        }
-        if get(self.document, "coprocesses").is_some() {
-            self.report.push(
-                "A reload leaves a coprocess as it is if its entry did not change; restart it by \
-                 `containerpilot restart JOB`."
-                    .to_owned(),
-            );
-        }
-    }
 }
 
 const AT_ONCE: &str = "It runs at once, and then on each interval; before, the first run came after \
                        one interval.";
-
-/// Puts a dash for every letter that ContainerPilot 3 takes in no name; marks stay.
-fn in_legal_letters(name: &str) -> String {
-    let legal = |c: char| c.is_ascii_alphanumeric() || c == '-' || !c.is_ascii();
-    name.chars()
-        .map(|c| if legal(c) { c } else { '-' })
-        .collect()
-}
 
 /// Finds a member in any letter case; of several the last counts.
 fn get<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
@@ -427,11 +330,9 @@ fn some<'v>(value: &'v Value, name: &str) -> Vec<&'v Value> {
     one.map_or_else(|| list(value, name), |one| vec![one])
 }
 
-fn number(value: &Value) -> Option<f64> {
-    match value.kind {
-        Kind::Number(number) => Some(number),
-        Kind::Null | Kind::Bool(_) | Kind::Text(_) | Kind::List(_) | Kind::Object(_) => None,
-    }
+/// A number, or a text that is one.
+fn number(value: &Value) -> Option<i64> {
+    crate::decode::number(value, "number").ok()
 }
 
 fn words(value: &Value) -> Vec<String> {

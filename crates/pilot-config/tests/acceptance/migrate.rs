@@ -67,6 +67,10 @@ fn the_whole_of_it() {
     addresses.0.sort();
     addresses.1.sort();
     assert_eq!(addresses.0, addresses.1);
+    let named = |name: &str| match name {
+        "app" => "application".to_owned(),
+        name => name.to_owned(),
+    };
     for name in [
         "app",
         "preStart",
@@ -76,31 +80,27 @@ fn the_whole_of_it() {
         "task-report",
         "coprocess-consul",
     ] {
-        let (old, new) = (job(&old, name), job(&new, name));
+        let (old, new) = (job(&old, name), job(&new, &named(name)));
         assert_eq!(old.exec, new.exec, "{name}");
         assert_eq!(old.timeout, new.timeout, "{name}");
         assert_eq!(old.restarts, new.restarts, "{name}");
         assert_eq!(old.overlap, new.overlap, "{name}");
     }
-    for name in [
-        "app",
-        "preStart",
-        "preStop",
-        "postStop",
-        "coprocess-consul",
-        "onChange-db",
-    ] {
-        assert_eq!(job(&old, name).when, job(&new, name).when, "{name}");
+    for name in ["app", "preStart", "coprocess-consul", "onChange-db"] {
+        assert_eq!(job(&old, name).when, job(&new, &named(name)).when, "{name}");
     }
     for name in ["app", "preStart", "postStop"] {
-        assert_eq!(job(&old, name).role, job(&new, name).role, "{name}");
+        assert_eq!(job(&old, name).role, job(&new, &named(name)).role, "{name}");
     }
-    // The service is its program's now.
-    let (service, app) = (job(&old, "service-app"), job(&new, "app"));
-    assert_eq!(service.health, app.health);
+    let leaves = |config: &Config, name: &str| job(config, name).leaves;
+    assert_eq!(leaves(&old, "app"), leaves(&new, "application"));
+    // A service keeps its name, since the catalog knows it by that.
+    let (service, alone) = (job(&old, "service-app"), job(&new, "app"));
+    assert_eq!(service.health, alone.health);
+    assert_eq!(service.when, alone.when);
     let mut known = service.service.clone().unwrap();
     known.name = None;
-    assert_eq!(Some(known), app.service);
+    assert_eq!(Some(known), alone.service);
 }
 
 #[test]
@@ -115,9 +115,10 @@ fn an_article_of_2016() {
             { \"name\": \"customers\", \"poll\": 4, \"onChange\": [\"nginx\", \"-s\", \"reload\"] } ] }",
         &expect![[r#"
             // Written by `containerpilot migrate` from app.json, a configuration of ContainerPilot 1 or 2.
-            // - The program's pid is in CONTAINERPILOT_NGINX_PID, no longer in CONTAINERPILOT_APP_PID.
             // - SIGUSR1 no longer begins and ends maintenance: `containerpilot -maintenance enable` and `disable` do.
             // - After a request to stop the status is 0 (or 137 if something had to be killed), not the application's.
+            // - An application that a signal ended gives 128 and the number of the signal (137 for KILL), no longer 255.
+            // - A reload restarts the application if its own entry has changed; before, none did.
             // - In maintenance, jobs on changes and on intervals go on; only services are taken out and not checked.
             {
               consul: "http://{{ .CONSUL }}:8500",
@@ -129,10 +130,14 @@ fn an_article_of_2016() {
                   essential: "failure",
                 },
                 {
-                  name: "nginx",
+                  name: "app",
                   exec: ["node", "app.js"],
                   logging: { raw: true },
                   essential: true,
+                  when: { source: "preStart", once: "exitSuccess" },
+                },
+                {
+                  name: "nginx",
                   when: { source: "preStart", once: "exitSuccess" },
                   port: 80,
                   interfaces: ["eth1", "eth0"],
@@ -183,22 +188,17 @@ fn actions_stay_where_they_can_move_with_their_text() {
     expect![[r#"
         // Written by `containerpilot migrate` from app.json, a configuration of ContainerPilot 1 or 2.
         // - An argument of the program takes its address from a template (.CONTAINERPILOT_WEB_IP), which is not known yet when a file of ContainerPilot 3 is rendered: take it from the environment, with `sh -c`.
-        // - The program's pid is in CONTAINERPILOT_WEB_PID, no longer in CONTAINERPILOT_APP_PID.
         // - SIGUSR1 no longer begins and ends maintenance: `containerpilot -maintenance enable` and `disable` do.
         // - After a request to stop the status is 0 (or 137 if something had to be killed), not the application's.
+        // - An application that a signal ended gives 128 and the number of the signal (137 for KILL), no longer 255.
+        // - A reload restarts the application if its own entry has changed; before, none did.
         // - In maintenance, jobs on changes and on intervals go on; only services are taken out and not checked.
         {
           consul: "{{ if .CONSUL }}{{ .CONSUL }}{{ else }}localhost{{ end }}:8500",
           stopTimeout: {{ .STOP | default "7" }},
           jobs: [
-            {
-              name: "web",
-              exec: ["/opt/{{ .NAME | default "x" }}", "{{ .CONTAINERPILOT_WEB_IP }}"],
-              logging: { raw: true },
-              essential: true,
-              port: {{ .PORT | default "80" }},
-              health: { interval: {{ .POLL | default "5" }}, ttl: 20 },
-            },
+            { name: "app", exec: ["/opt/{{ .NAME | default "x" }}", "{{ .CONTAINERPILOT_WEB_IP }}"], logging: { raw: true }, essential: true },
+            { name: "web", port: {{ .PORT | default "80" }}, health: { interval: {{ .POLL | default "5" }}, ttl: 20 } },
             // It runs at once, and then on each interval; before, the first run came after one interval.
             { name: "task-t", exec: ["/x", "{{ .A | default "}}" }}"], when: { interval: "{{ .F | default "1m" }}" } },
             // SIGHUP went to ContainerPilot and reloaded; without this job it would go to the application.
@@ -222,6 +222,8 @@ fn actions_around_sections_are_rendered_and_it_is_said() {
         // - Template actions stand around keys or entries, not only inside of values, so this is what the template gives in this environment: put them back by hand.
         // - SIGUSR1 no longer begins and ends maintenance: `containerpilot -maintenance enable` and `disable` do.
         // - After a request to stop the status is 0 (or 137 if something had to be killed), not the application's.
+        // - An application that a signal ended gives 128 and the number of the signal (137 for KILL), no longer 255.
+        // - A reload restarts the application if its own entry has changed; before, none did.
         // - In maintenance, jobs on changes and on intervals go on; only services are taken out and not checked.
         {
           consul: "c:8500",
@@ -252,11 +254,13 @@ fn what_cannot_be_carried_over_is_said() {
     expect![[r#"
         // Written by `containerpilot migrate` from app.json, a configuration of ContainerPilot 1 or 2.
         // - ContainerPilot 3 takes no service with the name `my_app`: it is `my-app` now, for whoever looks for it.
-        // - The program is not known: name it after the file, `containerpilot migrate FILE -- PROGRAM ARGUMENTS`, or write the `exec` of job `my-app` by hand.
+        // - The program is not known: name it after the file, `containerpilot migrate FILE -- PROGRAM ARGUMENTS`, or write the `exec` of job `app` by hand.
         // - A `ttl` of 5 with a `poll` of 10 let the service lapse between two checks: it is 20 now.
-        // - The program's pid is in CONTAINERPILOT_MY_APP_PID, no longer in CONTAINERPILOT_APP_PID.
         // - SIGUSR1 no longer begins and ends maintenance: `containerpilot -maintenance enable` and `disable` do.
         // - After a request to stop the status is 0 (or 137 if something had to be killed), not the application's.
+        // - An application that a signal ended gives 128 and the number of the signal (137 for KILL), no longer 255.
+        // - A reload restarts the application if its own entry has changed; before, none did.
+        // - At a stop, coprocesses get TERM with all others; before, they were the last to go. A Consul agent among them may not hear that the services are out.
         // - A reload leaves a coprocess as it is if its entry did not change; restart it by `containerpilot restart JOB`.
         {
           consul: "c:8500",
@@ -268,6 +272,7 @@ fn what_cannot_be_carried_over_is_said() {
               when: { source: "preStart", once: "exitSuccess" },
             },
             // The program was on the command line, which this file replaces: give it here, as exec: ["PROGRAM", "ARGUMENT"], with `essential: true` and `logging: { raw: true }`.
+            { name: "app", when: { source: "preStart", once: "exitSuccess" } },
             {
               name: "my-app",
               when: { source: "preStart", once: "exitSuccess" },
@@ -296,21 +301,15 @@ fn a_file_that_does_not_load_here_is_written_all_the_same() {
     expect![[r#"
         // Written by `containerpilot migrate` from app.json, a configuration of ContainerPilot 1 or 2.
         // - The old file does not load here: parse error at line:col [1:62]: invalid character ',' looking for beginning of value (line 1).
-        // - The program's pid is in CONTAINERPILOT_WEB_PID, no longer in CONTAINERPILOT_APP_PID.
         // - SIGUSR1 no longer begins and ends maintenance: `containerpilot -maintenance enable` and `disable` do.
         // - After a request to stop the status is 0 (or 137 if something had to be killed), not the application's.
+        // - An application that a signal ended gives 128 and the number of the signal (137 for KILL), no longer 255.
+        // - A reload restarts the application if its own entry has changed; before, none did.
         {
           consul: "c:8500",
           jobs: [
-            {
-              name: "web",
-              exec: ["node", "app.js"],
-              logging: { raw: true },
-              essential: true,
-              port: {{ .PORT }},
-              interfaces: "eth9",
-              health: { interval: 5, ttl: 20 },
-            },
+            { name: "app", exec: ["node", "app.js"], logging: { raw: true }, essential: true },
+            { name: "web", port: {{ .PORT }}, interfaces: "eth9", health: { interval: 5, ttl: 20 } },
             // SIGHUP went to ContainerPilot and reloaded; without this job it would go to the application.
             { name: "reload", exec: "containerpilot -reload", when: { source: "SIGHUP" } },
           ],
@@ -331,6 +330,97 @@ fn a_backend_keeps_the_service_it_follows() {
         .map(|watch| format!("{} {}", watch.name, watch.service))
         .collect();
     assert_eq!(watches, ["my-db my_db", "my-db-2 my_db"]);
+}
+
+#[test]
+fn a_change_of_a_service_leaves_the_application_alone() {
+    let app = |tag: &str| {
+        let text = format!(
+            "{{ \"consul\": \"c:8500\", \"services\": [ {{ \"name\": \"web\", \"port\": 80, \"poll\": 5, \"ttl\": 20, \"tags\": [\"{tag}\"] }} ] }}"
+        );
+        job(&load(&migrated(&PROGRAM, &text)), "app").clone()
+    };
+    assert_eq!(app("blue"), app("green"));
+}
+
+#[test]
+fn every_service_gets_a_name_that_loads() {
+    let service = |name: &str| {
+        format!("{{ \"name\": \"{name}\", \"port\": 80, \"poll\": \"2\", \"ttl\": \"1\" }}")
+    };
+    let names = ["My_Other", "s", "1web", "my-Other", "preStart", "é_", "_x"];
+    let services: Vec<String> = names.iter().map(|name| service(name)).collect();
+    let text = format!(
+        "{{ \"consul\": \"c:8500\", \"preStart\": \"/x\", \"services\": [ {} ] }}",
+        services.join(", ")
+    );
+    let migration = migrated(&PROGRAM, &text);
+    assert_eq!(migration.faults, Vec::<String>::new());
+    let config = load(&migration);
+    let jobs = config.spec.jobs.iter();
+    let services: Vec<&str> = jobs
+        .filter(|job| job.service.is_some())
+        .map(|job| job.name.as_str())
+        .collect();
+    expect![[r#"
+        [
+            "my-Other",
+            "service-s",
+            "service-1web",
+            "my-Other-2",
+            "preStart",
+            "service-",
+            "service-x",
+        ]
+    "#]]
+    .assert_debug_eq(&services);
+    // What waits for the hook waits for the hook.
+    assert_eq!(
+        format!("{:?}", job(&config, "app").when),
+        format!("{:?}", job(&config, "preStart").when)
+    );
+    assert!(format!("{:?}", job(&config, "app").when).contains("preStart-2"));
+    assert_eq!(
+        migration
+            .report
+            .iter()
+            .filter(|line| line.starts_with("A `ttl` of 1"))
+            .count(),
+        7
+    );
+}
+
+#[test]
+fn an_old_catalog_of_etcd_is_said_loudly() {
+    let migration = migrated(
+        &PROGRAM,
+        "{ \"etcd\": { \"endpoints\": [\"http://e:4001\"] }, \"services\": [ { \"name\": \"web\", \"port\": 80, \"poll\": 5, \"ttl\": 20 } ] }",
+    );
+    assert!(
+        migration.text.contains("// - THERE IS NO CATALOG"),
+        "{}",
+        migration.text
+    );
+    assert!(!migration.faults.is_empty(), "{}", migration.text);
+}
+
+#[test]
+fn commands_for_the_helper_find_its_socket() {
+    let migration = migrated(
+        &PROGRAM,
+        "{ \"catalog\": \"none\", \"control\": { \"socket\": \"/run/my pilot\" }, \"telemetry\": { \"port\": 9090, \"sensors\": [
+            { \"namespace\": \"a\", \"subsystem\": \"b\", \"name\": \"c\", \"help\": \"d\", \"type\": \"gauge\", \"poll\": 5, \"check\": \"/q\" } ] } }",
+    );
+    let config = load(&migration);
+    let words = |name: &str| job(&config, name).exec.as_ref().unwrap().argv.join(" ");
+    assert_eq!(
+        words("reload"),
+        "containerpilot reload --socket /run/my pilot"
+    );
+    assert_eq!(
+        words("sensor-a_b_c"),
+        "/bin/sh -c value=$(/q) && containerpilot metric --socket '/run/my pilot' \"a_b_c=$value\""
+    );
 }
 
 #[test]
@@ -374,20 +464,24 @@ services:
     let migrated = pilot_config::migrate(&[Source { name, text }], &world).unwrap();
     expect![[r#"
         Template actions are not carried over from YAML, so this is what the template gives in this environment: put them back by hand.
+        The program's pid is in CONTAINERPILOT_APPLICATION_PID, no longer in CONTAINERPILOT_APP_PID.
         SIGUSR1 no longer begins and ends maintenance: `containerpilot -maintenance enable` and `disable` do.
         After a request to stop the status is 0 (or 137 if something had to be killed), not the application's.
+        An application that a signal ended gives 128 and the number of the signal (137 for KILL), no longer 255.
+        A reload restarts the application if its own entry has changed; before, none did.
         // Written by `containerpilot migrate` from old.yaml, a configuration of ContainerPilot 1 or 2.
         // - Template actions are not carried over from YAML, so this is what the template gives in this environment: put them back by hand.
+        // - The program's pid is in CONTAINERPILOT_APPLICATION_PID, no longer in CONTAINERPILOT_APP_PID.
         // - SIGUSR1 no longer begins and ends maintenance: `containerpilot -maintenance enable` and `disable` do.
         // - After a request to stop the status is 0 (or 137 if something had to be killed), not the application's.
+        // - An application that a signal ended gives 128 and the number of the signal (137 for KILL), no longer 255.
+        // - A reload restarts the application if its own entry has changed; before, none did.
         {
           consul: "c:8500",
           jobs: [
+            { name: "application", exec: ["/bin/app"], logging: { raw: true }, essential: true },
             {
               name: "app",
-              exec: ["/bin/app"],
-              logging: { raw: true },
-              essential: true,
               port: 80,
               // A check may take as long as its interval now; it had no limit before.
               health: { exec: "/bin/check 8080", interval: 5, ttl: 10 },

@@ -142,6 +142,78 @@ fn both_forms_reload_at_a_hup() {
     }
 }
 
+// 2.7: lacks. In both a reload may change the service, and the application ends after it.
+#[test]
+fn both_forms_keep_the_application_apart_from_its_service() {
+    let members = r#""services": [{ "name": "web", "port": 80, "poll": 1, "ttl": 10, "interfaces": "lo", "tags": ["blue"] }]"#;
+    let (one, other) = (Catalog::start(), Catalog::start());
+    for (pilot, catalog) in [
+        (around(one.address(), members, &["@DIR/app"]), &one),
+        (
+            migrated(other.address(), members, &["@DIR/app"])
+                .env("CONTAINERPILOT", "@DIR/config.json5")
+                .env("PATH", "@DIR:/usr/bin:/bin"),
+            &other,
+        ),
+    ] {
+        std::os::unix::fs::symlink(own_binary(), pilot.path("containerpilot")).unwrap();
+        let app = format!(
+            "trap 'echo say \"left $(curl -s http://{}/v1/agent/services)\"; exit 2' TERM; echo say up; while :; do sleep 0.05; done",
+            catalog.address()
+        );
+        let running = pilot.script("app", &app).start();
+        running.wait_for_log("say up");
+        let eye = catalog.eye();
+        eye.wait_for_status("web", "passing");
+        let config = running.read("config.json5").replace("blue", "green");
+        std::fs::write(running.path("config.json5"), config).unwrap();
+        running.signal(Signal::HUP);
+        running.wait_for_log("configuration reloaded: ");
+        eye.until("the new tag", || {
+            (eye.service("web")["Tags"][0] == "green").then_some(())
+        });
+        let ended = running.stop_alone();
+        assert_eq!(said(&ended), ["up", "left {}"], "{ended:#?}");
+    }
+}
+
+// 2.7: lacks.
+#[test]
+fn what_it_writes_and_does_not_load_is_no_success() {
+    let pilot = Pilot::new().file(
+        "old.json",
+        r#"{ "etcd": { "endpoints": ["http://e:4001"] }, "services": [{ "name": "web", "port": 80, "poll": 1, "ttl": 10, "interfaces": "lo" }] }"#,
+    );
+    let words = ["migrate", "@DIR/old.json", "--", "sleep", "1"];
+    let ended = pilot.args(&words).run().expect_code(1);
+    assert!(ended.stdout.contains("jobs:"), "{ended:#?}");
+    ended
+        .expect_text("THERE IS NO CATALOG")
+        .expect_text("error: the new file does not load here: ");
+}
+
+// 2.7: lacks.
+#[test]
+fn the_old_file_is_never_written_over() {
+    let old = file(refusing(), APP);
+    let pilot = Pilot::new().file("old.json", &old);
+    let path = pilot.path("old.json");
+    let words = ["migrate", "@DIR/old.json", "--out", "@DIR/./old.json"];
+    let ended = pilot.clone().args(&words).run().expect_code(1);
+    ended.expect_text("it is the old configuration itself");
+    assert_eq!(std::fs::read_to_string(path).unwrap(), old);
+}
+
+// 2.7: lacks. Without its configuration the program is not what was meant.
+#[test]
+fn a_file_that_is_not_there_is_no_reason_to_do_without() {
+    let words = ["-config", "file://@DIR/none.json", "sh", "-c", "echo ran"];
+    let ended = Pilot::new().args(&words).run().expect_code(1);
+    ended
+        .expect_text("could not read config file")
+        .expect_no_text("is not a subcommand");
+}
+
 // 2.7: lacks.
 #[test]
 fn a_file_is_migrated_and_runs() {
