@@ -177,7 +177,7 @@ impl<'v> RawService<'v> {
         let findings = fields.findings();
         let count = findings.count();
         let mut service = Self {
-            name: Name::take(&mut fields),
+            name: Name::take("services", &mut fields),
             poll: fields.number("poll"),
             ttl: fields.number("ttl"),
             port: fields.number("port"),
@@ -215,7 +215,7 @@ impl<'v> RawBackend<'v> {
         let findings = fields.findings();
         let count = findings.count();
         let mut backend = Self {
-            name: Name::take(&mut fields),
+            name: Name::take("backends", &mut fields),
             on_change: fields.value("onChange"),
             poll: fields.number("poll"),
             tag: fields.filled("tag"),
@@ -239,7 +239,7 @@ pub(crate) struct RawTask<'v> {
 impl<'v> RawTask<'v> {
     fn decode(mut fields: Fields<'v, '_>) -> Self {
         let task = Self {
-            name: Name::take(&mut fields),
+            name: Name::take("tasks", &mut fields),
             command: fields.value("command"),
             frequency: fields.filled("frequency"),
             timeout: fields.filled("timeout"),
@@ -259,7 +259,7 @@ pub(crate) struct RawCoprocess<'v> {
 impl<'v> RawCoprocess<'v> {
     fn decode(mut fields: Fields<'v, '_>) -> Self {
         let coprocess = Self {
-            name: Name::take(&mut fields),
+            name: Name::take("coprocesses", &mut fields),
             command: fields.value("command"),
             restarts: fields.value("restarts"),
         };
@@ -315,15 +315,27 @@ pub(crate) struct Name {
     pub(crate) text: String,
     /// Where it is written, or else the entry.
     pub(crate) span: Span,
+    /// The place of the entry, such as `services[0]`.
+    place: String,
 }
 
 impl Name {
-    fn take(fields: &mut Fields<'_, '_>) -> Self {
+    /// What messages call the entry: its name, or its place if that is blank.
+    pub(crate) fn called(&self) -> &str {
+        if self.text.trim().is_empty() {
+            &self.place
+        } else {
+            &self.text
+        }
+    }
+
+    fn take(list: &str, fields: &mut Fields<'_, '_>) -> Self {
         let entry = fields.span();
         let written = fields.text("name");
         Self {
             span: written.as_ref().map_or(entry, |name| name.span),
             text: written.map(|name| name.value).unwrap_or_default(),
+            place: format!("{list}{}", fields.path()),
         }
     }
 }

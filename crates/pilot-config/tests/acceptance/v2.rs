@@ -284,6 +284,43 @@ fn a_service_without_a_check_is_always_healthy() {
 }
 
 #[test]
+fn what_has_no_name_is_told_by_its_place() {
+    check_sections(
+        &[
+            "\"services\": [{ \"name\": \"web\", \"port\": 1, \"poll\": 1, \"ttl\": 5, \"interfaces\": \"lo\" }, { \"poll\": 0, \"ttl\": 5, \"port\": 80 }]",
+            "\"backends\": [{ \"name\": \" \", \"poll\": 0 }]",
+        ],
+        &expect![[r#"
+            "services": [{ "name": "web", "port": 1, "poll": 1, "ttl": 5, "interfaces": "lo" }, { "poll": 0, "ttl": 5, "port": 80 }]
+              error: `name` must not be blank
+              error: `poll` must be > 0 in service services[1]
+            "backends": [{ "name": " ", "poll": 0 }]
+              warning: service names must be alphanumeric with dashes to comply with service discovery: ` `
+              hint: it is taken as it is; ContainerPilot 3 refuses it
+              error: `onChange` is required in backend backends[0]
+              error: `poll` must be > 0 in backend backends[0]
+        "#]],
+    );
+}
+
+#[test]
+fn a_number_that_is_none_gets_a_hint_that_fits() {
+    let hint = |key: &str, value: &str| {
+        let text = with(&format!(
+            "\"services\": [{{ \"name\": \"web\", \"{key}\": \"{value}\" }}]"
+        ));
+        let problems = load_around(&PROGRAM, &text, &[]).unwrap_err().to_string();
+        let hint = problems
+            .lines()
+            .find_map(|line| line.strip_prefix("hint: "));
+        hint.unwrap_or_default().to_owned()
+    };
+    assert_eq!(hint("port", "080"), "a 0 in front makes it octal: write 80");
+    assert_eq!(hint("port", "80s"), "`port` is a whole number");
+    assert_eq!(hint("poll", "5s"), "`poll` is a whole number of seconds");
+}
+
+#[test]
 fn case_201_backends() {
     check_sections(
         &[

@@ -28,21 +28,21 @@ fn check(
     around: &mut Around<'_>,
 ) -> Option<(WatchName, JobSpec)> {
     let ground = around.ground;
-    let name = raw.name.text.as_str();
+    let (name, called) = (raw.name.text.as_str(), raw.name.called());
     check_name(&raw.name, ground);
-    let refusal = format!("Could not parse `onChange` in backend {name}");
+    let refusal = format!("Could not parse `onChange` in backend {called}");
     let timeout = ground.limit(raw.timeout.as_ref(), &refusal);
     let argv = match raw.on_change {
         Some(value) => ground.command(value, &refusal),
         None => {
             if !raw.broken {
-                let reason = format!("`onChange` is required in backend {name}");
+                let reason = format!("`onChange` is required in backend {called}");
                 ground.findings.error(raw.name.span, reason);
             }
             None
         }
     };
-    let what = format!("`poll` must be > 0 in backend {name}");
+    let what = format!("`poll` must be > 0 in backend {called}");
     let interval = ground.period(raw.poll.as_ref(), raw.name.span, raw.broken, &what);
     let watch = follow(name, text(raw.tag.as_ref()), interval, watches);
     let job = JobSpec {

@@ -34,16 +34,16 @@ pub(super) fn check_all(raw: &RawV2<'_>, around: &mut Around<'_>) -> Vec<JobSpec
 
 fn check(raw: &RawService<'_>, around: &mut Around<'_>) -> Option<JobSpec> {
     let ground = around.ground;
-    let name = raw.name.text.as_str();
+    let (name, called) = (raw.name.text.as_str(), raw.name.called());
     check_name(&raw.name, ground);
     let period = |written, key: &str| {
-        let what = format!("`{key}` must be > 0 in service {name}");
+        let what = format!("`{key}` must be > 0 in service {called}");
         ground.period(written, raw.name.span, raw.broken, &what)
     };
     let interval = period(raw.poll.as_ref(), "poll");
     let ttl = period(raw.ttl.as_ref(), "ttl");
     check_ttl(raw, interval, ttl, ground);
-    let refusal = format!("Could not parse `health` in service {name}");
+    let refusal = format!("Could not parse `health` in service {called}");
     let timeout = ground.limit(raw.timeout.as_ref(), &refusal);
     let exec = raw.health.map(|value| ground.command(value, &refusal));
     let port = port(raw, ground);
@@ -97,7 +97,7 @@ pub(super) fn check_name(name: &Name, ground: Ground<'_>) {
 /// A status must live longer than the time to its next report, or it lapses between the two.
 fn check_ttl(raw: &RawService<'_>, poll: Duration, ttl: Duration, ground: Ground<'_>) {
     if let Some(written) = raw.ttl.as_ref().filter(|_| !ttl.is_zero() && ttl < poll) {
-        let name = &raw.name.text;
+        let name = raw.name.called();
         let reason = format!(
             "`ttl` in service {name} is less than its `poll`: the service lapses between two checks"
         );
@@ -107,7 +107,7 @@ fn check_ttl(raw: &RawService<'_>, poll: Duration, ttl: Duration, ground: Ground
 }
 
 fn port(raw: &RawService<'_>, ground: Ground<'_>) -> Option<u16> {
-    let name = &raw.name.text;
+    let name = raw.name.called();
     match &raw.port {
         Some(port) if port.value > 0 => ground.port(port, &format!("`port` in service {name}")),
         written => {
@@ -125,7 +125,7 @@ fn deregister_after(raw: &RawService<'_>, ground: Ground<'_>) -> Option<Duration
     let written = raw.consul.deregister_after.as_ref()?;
     let report = |reason: String| {
         let what = "Could not parse consul `deregisterCriticalServiceAfter` in service";
-        let reason = format!("{what} {}: {reason}", raw.name.text);
+        let reason = format!("{what} {}: {reason}", raw.name.called());
         ground.findings.error(written.span, reason);
     };
     let nanos = duration::parse_go(&written.value).map_err(report).ok()?;
