@@ -292,7 +292,8 @@ pub enum OnReload {
     /// (`coprocesses` of ContainerPilot 2).
     Renews,
     /// Nothing, even if another job of its name takes its place (the application and `preStart`
-    /// of ContainerPilot 1 and 2).
+    /// of ContainerPilot 1 and 2). One that is not essential goes before others: a reload that adds
+    /// it comes too late, so it counts as done, and one that takes it away waits until it is over.
     Fixed,
 }
 

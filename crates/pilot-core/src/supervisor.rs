@@ -41,6 +41,8 @@ pub struct Supervisor {
     pub(crate) life: Life,
     /// What came before everything was in place; it is taken up then.
     early: Vec<Input>,
+    /// A reload that waits until a job is over that it takes away.
+    postponed: Option<Box<Spec>>,
     /// Runs whose answer has been taken, though something of their tree remains.
     left_behind: Vec<Run>,
     ids: Ids,
@@ -95,6 +97,7 @@ impl Supervisor {
             maintenance: false,
             life: Life::Starting,
             early: Vec::new(),
+            postponed: None,
             left_behind: Vec::new(),
             ids: Ids::new(seed),
         }
@@ -369,6 +372,7 @@ impl Supervisor {
                 || self.let_go(step)
                 || self.replace_superseded(step)
                 || self.let_leave(step);
+            let moved = moved || (step.bus.is_empty() && self.take_up_postponed(step));
             if !moved && step.bus.is_empty() {
                 break;
             }

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::{Life, Supervisor};
 use crate::{
-    Effect, Event, Spec,
-    job::{Job, Leaving, State, Then},
-    spec::{JobSpec, OnReload, TemplateSpec, WatchSpec},
+    Effect, Event, ExitStatus, JobName, Level, Spec, Time,
+    job::{Job, Leaving, Outcome, State, Then},
+    spec::{JobSpec, OnReload, Role, TemplateSpec, WatchSpec},
     step::{Step, turn_budget},
     template::Template,
     watch::Watch,
@@ -17,6 +17,13 @@ impl Supervisor {
     /// they would at the end, and start anew when nothing of them is left.
     pub(super) fn on_reloaded(&mut self, spec: Spec, step: &mut Step<'_>) {
         if self.life != Life::Running {
+            return;
+        }
+        self.postponed = None;
+        if let Some(job) = self.outlasts(&spec) {
+            let message = format!("the new configuration is taken up when {job} is over");
+            step.log(Level::Info, message);
+            self.postponed = Some(Box::new(spec));
             return;
         }
         self.stop_timeout = spec.stop_timeout;
@@ -30,6 +37,29 @@ impl Supervisor {
         self.replace_templates(spec.templates, step);
         self.replace_jobs(spec.jobs, step);
         self.refresh_hook_budgets();
+    }
+
+    /// A job that no reload touches, and that this one takes away before it is over: others were
+    /// to wait for it, and still do.
+    fn outlasts(&self, spec: &Spec) -> Option<&JobName> {
+        let gone = |job: &&Job| !spec.jobs.iter().any(|new| new.name == job.spec.name);
+        let mut first = self.jobs.iter().filter(|job| goes_before(&job.spec));
+        first
+            .find(|job| gone(job) && !job.complete())
+            .map(Job::name)
+    }
+
+    /// Takes up a reload that waited, when nothing is left that it waited for.
+    pub(super) fn take_up_postponed(&mut self, step: &mut Step<'_>) -> bool {
+        let running = self.life == Life::Running;
+        let postponed = self.postponed.as_deref();
+        if postponed.is_none_or(|spec| !running || self.outlasts(spec).is_some()) {
+            return false;
+        }
+        if let Some(spec) = self.postponed.take() {
+            self.on_reloaded(*spec, step);
+        }
+        true
     }
 
     fn replace_watches(&mut self, specs: Vec<WatchSpec>, step: &mut Step<'_>) {
@@ -84,6 +114,8 @@ impl Supervisor {
                     }
                     self.jobs.push(keep_or_change(job, spec, step));
                 }
+                // What it goes before has long begun.
+                None if goes_before(&spec) => self.jobs.push(Job::passed_over(spec, step.now)),
                 None => {
                     fresh.push(spec.name.clone());
                     self.jobs.push(Job::new(spec));
@@ -103,7 +135,7 @@ impl Supervisor {
     }
 
     /// A job that the reload leaves as it is begins a new life, if its old one is over.
-    fn renew(&mut self, name: &crate::JobName, step: &mut Step<'_>) {
+    fn renew(&mut self, name: &JobName, step: &mut Step<'_>) {
         let mut over = false;
         self.with_job(name, |job| {
             job.renew_restarts();
@@ -150,7 +182,7 @@ impl Supervisor {
     }
 
     /// A job that comes late starts at once if what it waits for has already been.
-    fn join(&mut self, name: &crate::JobName, step: &mut Step<'_>) {
+    fn join(&mut self, name: &JobName, step: &mut Step<'_>) {
         self.with_job(name, |job| job.activate(step));
         let awaited = self.job(name).map(Job::start_events).unwrap_or_default();
         let happened = awaited.into_iter().filter(|event| self.happened(event));
@@ -181,6 +213,11 @@ impl Supervisor {
     }
 }
 
+/// Whether it is a fixed job that others wait for, as opposed to the application itself.
+fn goes_before(spec: &JobSpec) -> bool {
+    spec.reload == OnReload::Fixed && spec.role != Role::Essential
+}
+
 fn keep_or_change(mut job: Job, spec: JobSpec, step: &mut Step<'_>) -> Job {
     let fixed = job.spec.reload == OnReload::Fixed && spec.reload == OnReload::Fixed;
     if !fixed && job.pending() != Some(&spec) {
@@ -203,6 +240,20 @@ fn drop_template(mut template: Template, step: &mut Step<'_>) {
 }
 
 impl Job {
+    /// A job whose moment was before it was there: it never runs, and nobody waits for it.
+    fn passed_over(spec: JobSpec, now: Time) -> Self {
+        let status = Some(ExitStatus::Exited(0));
+        let mut job = Self::new(spec);
+        job.last_exit = status;
+        job.state = State::Complete(Outcome {
+            status,
+            natural: true,
+            killed: false,
+            at: now,
+        });
+        job
+    }
+
     /// Stops for a reload; the new spec, or nothing, takes its place.
     /// A job that runs on another's stop goes later, since that other may go just now.
     fn supersede(&mut self, spec: Option<Box<JobSpec>>, step: &mut Step<'_>) {

@@ -385,3 +385,59 @@ fn a_turn_after_a_run_wants_a_run() {
     "#]]
     .assert_eq(&trace);
 }
+
+#[test]
+fn a_fixed_job_that_a_reload_adds_counts_as_done() {
+    let trace = trace(
+        "
+        job app: exec runs; fixed; essential
+        at 1s reload
+          job first: exec exits 1 after 0s; fixed; veto
+          job app: exec runs; fixed; essential; when once exitSuccess(first)
+          job side: exec runs; when once exitSuccess(first)
+        until 3s
+        ",
+    );
+    expect![[r#"
+        0.000 > started
+        0.000 event startup(global)
+        0.000 spawn app#1
+        1.000 > reload
+        1.000 spawn side#1
+    "#]]
+    .assert_eq(&trace);
+}
+
+#[test]
+fn a_reload_that_takes_a_fixed_job_away_waits_until_it_is_over() {
+    let trace = trace(
+        "
+        job first: exec exits 0 after 2s; fixed; veto
+        job app: exec runs; fixed; essential; when once exitSuccess(first)
+        job web: service; health 1s; when once exitSuccess(first)
+        at 1s reload
+          job app: exec runs; fixed; essential
+          job web: service; health 1s
+          job side: exec runs
+        until 4s
+        ",
+    );
+    expect![[r#"
+        0.000 > started
+        0.000 event startup(global)
+        0.000 spawn first#1
+        1.000 > reload
+        2.000 > first#1 exits 0
+        2.000 event exitSuccess(first)
+        2.000 event stopping(first)
+        2.000 spawn app#1
+        2.000 event stopped(first)
+        2.000 event stopping(web)
+        2.000 spawn side#1
+        2.000 event stopped(web)
+        3.000 event healthy(web)
+        3.000 publish web passing 'ok'
+        4.000 event healthy(web)
+    "#]]
+    .assert_eq(&trace);
+}
