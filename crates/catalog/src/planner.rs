@@ -92,6 +92,7 @@ pub(crate) enum Seen {
 /// The queries that are followed, and how.
 #[derive(Debug)]
 pub(crate) struct Planner {
+    once: bool,
     ids: BTreeMap<Arc<Query>, Id>,
     entries: BTreeMap<Id, Entry>,
     bells: BTreeMap<Arc<Bell>, Ringer>,
@@ -122,8 +123,10 @@ struct Sweep {
 }
 
 impl Planner {
-    pub(crate) fn new(seed: u64) -> Self {
+    /// With `once`, what was answered is not asked for again, save what is absent.
+    pub(crate) fn new(seed: u64, once: bool) -> Self {
         Self {
+            once,
             ids: BTreeMap::new(),
             entries: BTreeMap::new(),
             bells: BTreeMap::new(),
@@ -173,7 +176,7 @@ impl Planner {
         self.share(now);
         for id in new {
             let is_costly = self.entries.get(&id).is_some_and(Entry::is_costly);
-            if self.has_room() && (is_costly || self.bells.is_empty()) {
+            if !self.once && self.has_room() && (is_costly || self.bells.is_empty()) {
                 self.hold(id);
             } else {
                 self.enqueue(id, true);
@@ -243,7 +246,12 @@ impl Planner {
         said: Result<Reading<Answer>, CatalogError>,
     ) -> Told {
         let is_answered = said.is_ok();
+        let is_settled = self.once && said.as_ref().is_ok_and(|said| !is_absent(&said.value));
         let told = self.answered(now, id, asked_at, said);
+        if is_settled {
+            self.settle(id);
+            return told;
+        }
         match self.hotter_than(id) {
             Some(hotter) if is_answered => self.pass_on(id, hotter),
             Some(_) | None => self.hold(id),
@@ -291,6 +299,7 @@ impl Planner {
         let again = matches!(entry.state, State::Asked { again: true, .. });
         entry.state = State::Resting;
         let is_first = !entry.cursor.knows();
+        let is_absent = matches!(&seen, Ok(Seen::Said(reading)) if is_absent(&reading.value));
         let told = match seen {
             Ok(Seen::Same) => Vec::new(),
             Ok(Seen::Said(reading)) => self.answered(now, id, asked_at, Ok(reading)),
@@ -303,6 +312,10 @@ impl Planner {
                 return told;
             }
         };
+        if self.once && !is_absent {
+            self.settle(id);
+            return told;
+        }
         if self.bells.is_empty() && self.has_room() {
             self.hold(id);
             return told;
@@ -322,6 +335,17 @@ impl Planner {
             self.hold(id);
         }
         told
+    }
+
+    /// Nobody waits for a change of it any more.
+    fn settle(&mut self, id: Id) {
+        self.set_due(id, None);
+        if let Some(entry) = self.entries.get_mut(&id) {
+            if entry.is_held() {
+                self.held -= 1;
+            }
+            entry.state = State::Resting;
+        }
     }
 
     /// Everybody that waits would fail the same way, one after the other.
@@ -401,7 +425,7 @@ impl Planner {
 
     /// Gives everyone a held question again when there are few.
     fn fill(&mut self) {
-        if !self.bells.is_empty() {
+        if self.once || !self.bells.is_empty() {
             return;
         }
         let resting = self.entries.iter().filter(|(_, entry)| entry.is_resting());
@@ -534,3 +558,16 @@ impl Planner {
 
 #[cfg(test)]
 mod tests;
+
+/// Whether there is no such thing, so that whoever asked may wait for it.
+fn is_absent(answer: &Answer) -> bool {
+    match answer {
+        Answer::Value(value) => value.is_none(),
+        Answer::Pairs(pairs) => pairs.is_empty(),
+        Answer::Instances(_)
+        | Answer::Services(_)
+        | Answer::Nodes(_)
+        | Answer::Node(_)
+        | Answer::Datacenters(_) => false,
+    }
+}

@@ -94,6 +94,8 @@ pub struct Consul {
     /// How old answers may be that no leader has confirmed; none leaves it to who asks, zero
     /// wants the leader.
     pub max_stale: Option<Duration>,
+    /// Whether nobody waits for changes: what was answered is not asked for again.
+    pub once: bool,
     /// The pauses between tries while it does not answer; none leaves them to the client.
     pub retry: Option<Retry>,
     /// A file with the authorities to trust.

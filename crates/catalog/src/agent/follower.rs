@@ -42,7 +42,7 @@ pub(super) struct Surroundings {
 pub(super) async fn run(surroundings: Surroundings) {
     let client = surroundings.clients.borrow().clone();
     let follower = Follower {
-        planner: Planner::new(surroundings.seed),
+        planner: Planner::new(surroundings.seed, client.settings().once),
         surroundings,
         client,
         started_at: Instant::now(),

@@ -19,6 +19,9 @@ pub struct Settings {
     /// How old an answer may be that a server gives without asking its leader; none has every
     /// answer from the leader.
     pub max_stale: Option<Duration>,
+    /// Whether answers are final: what was said is not asked for again, and no question is left
+    /// behind at the agent. What is absent is still waited for.
+    pub once: bool,
     /// How to trust it; of no effect without https.
     pub tls: Tls,
     /// How long to wait for it.
@@ -102,6 +105,7 @@ impl Settings {
             token: Token::None,
             auth: None,
             max_stale: None,
+            once: false,
             tls: Tls::default(),
             timeouts: Timeouts::default(),
         }

@@ -238,7 +238,7 @@ pub(super) fn all<'a>(
 impl Planner {
     /// Has as many bells as those who share need, and none while nobody does.
     pub(super) fn share(&mut self, now: Duration) {
-        let mut wanted = if self.entries.len() > HELD {
+        let mut wanted = if !self.once && self.entries.len() > HELD {
             all(self.entries.values().map(|entry| &*entry.query), BELLS)
         } else {
             BTreeSet::new()

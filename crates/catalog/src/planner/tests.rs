@@ -96,7 +96,7 @@ impl World {
             node_at: [1; NODES_OF_ALL],
             idle_nodes: 0,
             bells_are_denied: false,
-            planner: Planner::new(7),
+            planner: Planner::new(7, false),
             held: BTreeMap::new(),
             bells: BTreeMap::new(),
             looks: Vec::new(),
@@ -328,6 +328,19 @@ fn few_have_a_question_each() {
     assert_eq!((world.held.len(), world.bells.len()), (HELD, 0));
     world.settle(WHILE);
     assert_eq!((world.told.len(), world.looked), (HELD, 0));
+}
+
+#[test]
+fn who_wants_to_know_once_leaves_no_question_behind() {
+    for count in [1, 40, 200] {
+        let mut world = World::of(count);
+        world.planner = Planner::new(7, true);
+        world.follow(count);
+        world.settle(Duration::from_secs(600));
+        world.assert_all_is_told();
+        assert!(world.held.is_empty() && world.bells.is_empty(), "{count}");
+        assert_eq!(world.looked, count);
+    }
 }
 
 #[test]

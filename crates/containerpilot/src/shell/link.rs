@@ -157,6 +157,7 @@ fn consul_settings(consul: &Consul) -> Result<Settings, String> {
         user: login.user.clone(),
         password: Secret::new(login.password.reveal()),
     });
+    settings.once = consul.once;
     settings.max_stale = consul.max_stale.filter(|age| !age.is_zero());
     settings.tls.ca_file.clone_from(&consul.ca_file);
     settings.tls.ca_path.clone_from(&consul.ca_path);

@@ -212,6 +212,7 @@ fn complete(address: String, scheme: Scheme, raw: &RawConsul, ground: Ground<'_>
         token,
         login: None,
         max_stale: None,
+        once: false,
         retry: None,
         address,
         scheme,

@@ -135,6 +135,7 @@ impl Section {
                 .clone()
                 .or_else(|| world.filled("CONSUL_HTTP_AUTH").map(parse_login)),
             max_stale: Some(max_stale),
+            once: false,
             retry: Some(Retry {
                 backoff: self.retries.backoff,
                 max_backoff: self.retries.max_backoff,

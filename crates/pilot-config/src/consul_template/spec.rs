@@ -17,7 +17,7 @@ use super::{
     template::{self, Common, Written},
 };
 use crate::{
-    Catalog, Config, Deduplicate, Level, LogOutput, Logging, World,
+    Catalog, Config, Consul, Deduplicate, Level, LogOutput, Logging, World,
     decode::Fields,
     findings::Findings,
     value::{Kind, Value},
@@ -54,7 +54,10 @@ pub(super) fn config(
     let max_stale = take::length(&mut fields, "max_stale").unwrap_or(MAX_STALE);
     let section = fields.object("consul").map(consul::Section::read);
     let section = section.unwrap_or_default();
-    let consul = section.consul(max_stale, world, findings);
+    let consul = Consul {
+        once,
+        ..section.consul(max_stale, world, findings)
+    };
     let variables = section.variables(&consul);
     let exec = fields.object("exec").map(Section::read);
     let common = Common {
