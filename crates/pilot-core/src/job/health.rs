@@ -66,6 +66,27 @@ impl Health {
         }
     }
 
+    /// The job is checked by another rule from now on; what is known of it stands until then.
+    pub(crate) fn on_revised(
+        &mut self,
+        spec: &JobSpec,
+        another_command: bool,
+        step: &mut Step<'_>,
+    ) {
+        if another_command {
+            self.abandon(step);
+        }
+        let next = spec
+            .health
+            .as_ref()
+            .map(|health| step.now + health.interval);
+        self.check_at = match (self.check_at, next) {
+            (Some(at), Some(next)) => Some(at.min(next)),
+            (None, next) => next,
+            (Some(_), None) => None,
+        };
+    }
+
     /// Ends checking for good; a check that is on is killed, since nobody waits for its answer.
     pub(crate) fn cease(&mut self, step: &mut Step<'_>) {
         self.check_at = None;
@@ -252,7 +273,7 @@ impl Job {
     }
 
     /// Tells the catalog, unless it shall know nothing of the job now.
-    pub(super) fn publish_status(&mut self, status: Status, output: String, step: &mut Step<'_>) {
+    pub(crate) fn publish_status(&mut self, status: Status, output: String, step: &mut Step<'_>) {
         let Some(service) = &self.spec.service else {
             return;
         };

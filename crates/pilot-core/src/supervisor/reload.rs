@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Life, Supervisor};
 use crate::{
     Effect, Event, ExitStatus, JobName, Level, Spec, Time,
-    job::{Job, Leaving, Outcome, State, Then},
+    job::{Catalog, Job, Leaving, Outcome, State, Then},
     spec::{JobSpec, OnReload, Role, TemplateSpec, WatchSpec},
     step::{Step, turn_budget},
     template::Template,
@@ -220,7 +220,12 @@ fn goes_before(spec: &JobSpec) -> bool {
 
 fn keep_or_change(mut job: Job, spec: JobSpec, step: &mut Step<'_>) -> Job {
     let fixed = job.spec.reload == OnReload::Fixed && spec.reload == OnReload::Fixed;
-    if !fixed && job.pending() != Some(&spec) {
+    if fixed || job.pending() == Some(&spec) {
+        return job;
+    }
+    if job.only_its_service_differs(&spec) {
+        job.revise(spec, step);
+    } else {
         job.supersede(Some(Box::new(spec)), step);
     }
     job
@@ -252,6 +257,38 @@ impl Job {
             at: now,
         });
         job
+    }
+
+    /// Whether it stands for a service without a process, and would go on to do so.
+    fn only_its_service_differs(&self, spec: &JobSpec) -> bool {
+        let identity = |spec: &JobSpec| {
+            let service = spec.service.as_ref()?;
+            Some((service.id.clone(), service.name.clone()))
+        };
+        let same = JobSpec {
+            health: spec.health.clone(),
+            service: spec.service.clone(),
+            ..self.spec.clone()
+        };
+        matches!(self.state, State::Up)
+            && self.leaving.is_none()
+            && same == *spec
+            && identity(spec).is_some()
+            && identity(spec) == identity(&self.spec)
+    }
+
+    /// Describes its service anew; it never leaves the catalog for that.
+    fn revise(&mut self, spec: JobSpec, step: &mut Step<'_>) {
+        let before = std::mem::replace(&mut self.spec, spec);
+        let command = |spec: &JobSpec| spec.health.as_ref().and_then(|health| health.exec.clone());
+        let another = command(&before) != command(&self.spec);
+        self.health.on_revised(&self.spec, another, step);
+        if before.service != self.spec.service
+            && let Catalog::In(status) = self.catalog
+        {
+            let output = self.health.last.as_ref().map(|last| last.output.clone());
+            self.publish_status(status, output.unwrap_or_default(), step);
+        }
     }
 
     /// Stops for a reload; the new spec, or nothing, takes its place.

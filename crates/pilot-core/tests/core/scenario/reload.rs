@@ -674,3 +674,35 @@ fn maintenance_outlives_a_reload() {
     "#]]
     .assert_eq(&trace);
 }
+
+/// A service without a process is described anew where it stands (section 20.18 of 2.x).
+#[test]
+fn a_service_that_is_described_otherwise_stays_in_the_catalog() {
+    let trace = trace(
+        "
+        job web: service; health 5s: passes
+        at 6s reload
+          job web: service warning; health 3s: passes
+        at 7s show
+        until 10s
+        ",
+    );
+    expect![[r#"
+        0.000 > started
+        0.000 event startup(global)
+        5.000 spawn check.web#1
+        5.000 > check.web#1 exits 0
+        5.000 event exitSuccess(check.web)
+        5.000 event healthy(web)
+        5.000 publish web passing 'ok'
+        6.000 > reload
+        6.000 publish web passing ''
+        7.000 = web up/healthy/passing
+        9.000 spawn check.web#2
+        9.000 > check.web#2 exits 0
+        9.000 event exitSuccess(check.web)
+        9.000 event healthy(web)
+        9.000 publish web passing 'ok'
+    "#]]
+    .assert_eq(&trace);
+}
