@@ -314,6 +314,10 @@ pub struct Command {
     pub group: Option<String>,
     /// Where its output goes.
     pub output: Output,
+    /// Whether processes that it leaves behind when it ends by itself may go on, until the helper
+    /// ends (`preStart` and `onChange` of ContainerPilot 1 and 2, which start daemons with `&`);
+    /// else they are asked to end with it.
+    pub leaves_rest: bool,
 }
 
 impl Command {

@@ -24,6 +24,9 @@ pub struct Launch {
     pub output: Output,
     /// Whether it becomes the foreground process group of the terminal on stdin, if there is one.
     pub foreground: bool,
+    /// Whether processes that it leaves behind when it ends by itself may go on; else they are
+    /// asked to end. A run that was told to end takes them with it in any case.
+    pub leaves_rest: bool,
 }
 
 impl Launch {
@@ -39,6 +42,7 @@ impl Launch {
             stdin: Stdin::Null,
             output: Output::Inherit,
             foreground: false,
+            leaves_rest: false,
         }
     }
 }

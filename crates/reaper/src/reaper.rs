@@ -73,7 +73,8 @@ impl Reaper {
         let pid = child.id();
         let foreground = launch.foreground && terminal::hand_to(pid);
         self.leaders.insert(pid, run);
-        self.trees.insert(run, Tree::new(pid, foreground));
+        self.trees
+            .insert(run, Tree::new(pid, foreground, launch.leaves_rest));
         Ok(Spawned {
             pid,
             stdout: child.stdout.take().map(Into::into),
@@ -267,7 +268,7 @@ impl Reaper {
     fn bury_leader(&mut self, run: RunId, pid: u32, status: Status) {
         self.leaders.remove(&pid);
         if let Some(tree) = self.trees.get_mut(&run) {
-            if !tree.was_asked_to_end() {
+            if !tree.was_asked_to_end() && !tree.ends_with_its_leader() {
                 kernel::kill_group(pid, Signal::TERM);
             }
             if tree.foreground {
@@ -285,6 +286,10 @@ impl Reaper {
         let mut census = None;
         let mut settled = true;
         for run in bereft {
+            if self.trees.get(&run).is_some_and(Tree::ends_with_its_leader) {
+                self.report(run, Rest::Gone, changes);
+                continue;
+            }
             match self.verdict(run, childless, &mut census) {
                 Verdict::Unsure if !last_look => settled = false,
                 Verdict::Over => self.report(run, Rest::Gone, changes),

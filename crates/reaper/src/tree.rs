@@ -17,6 +17,8 @@ pub(crate) struct Tree {
     /// Who was seen to belong to it.
     pub(crate) known: BTreeSet<Stamp>,
     pub(crate) foreground: bool,
+    /// Whether what it leaves behind when it ends by itself is nobody's business.
+    pub(crate) leaves_rest: bool,
 }
 
 /// How far the life of a run has come.
@@ -40,7 +42,7 @@ pub(crate) enum Reach {
 }
 
 impl Tree {
-    pub(crate) fn new(leader: u32, foreground: bool) -> Self {
+    pub(crate) fn new(leader: u32, foreground: bool, leaves_rest: bool) -> Self {
         Self {
             leader,
             stage: Stage::Led,
@@ -48,7 +50,13 @@ impl Tree {
             told: None,
             known: BTreeSet::new(),
             foreground,
+            leaves_rest,
         }
+    }
+
+    /// Whether it is over with its leader, whatever that left behind.
+    pub(crate) fn ends_with_its_leader(&self) -> bool {
+        self.leaves_rest && self.told.is_none()
     }
 
     pub(crate) fn is_led(&self) -> bool {

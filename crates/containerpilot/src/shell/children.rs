@@ -111,6 +111,7 @@ impl Shell {
         let mut launch = Launch::new(program);
         launch.args = args.iter().map(Into::into).collect();
         launch.env = self.environment.for_child(command);
+        launch.leaves_rest = command.leaves_rest;
         launch.path = self.environment.get("PATH").map(Into::into);
         launch.cwd = command.cwd.as_ref().map(Into::into);
         launch.identity = account::identity(command.user.as_deref(), command.group.as_deref())?;

@@ -97,6 +97,7 @@ fn case_132_consul_key_by_key() {
                 token_file: None,
                 login: None,
                 max_stale: None,
+                once: false,
                 retry: None,
                 ca_file: Some(
                     "/etc/ca.pem",
@@ -147,6 +148,7 @@ fn the_environment_wins() {
             token_file: None,
             login: None,
             max_stale: None,
+            once: false,
             retry: None,
             ca_file: Some(
                 "/env/ca",

@@ -234,3 +234,16 @@ fn processes_know_of_each_other() {
     .expect_code(0)
     .expect_order(&["helper ", "after 127.0.0.1"]);
 }
+
+// 2.7: passes.
+#[test]
+fn a_daemon_that_pre_start_starts_lives_as_long_as_the_application() {
+    let members = "\"preStart\": [\"sh\", \"-c\", \"sleep 1000 & echo $! > @DIR/daemon\"]";
+    alone(
+        members,
+        &shell("kill -0 $(cat @DIR/daemon) && echo still there"),
+    )
+    .run()
+    .expect_code(0)
+    .expect_text("still there");
+}

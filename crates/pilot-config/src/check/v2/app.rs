@@ -30,7 +30,10 @@ pub(super) fn before(raw: &RawV2<'_>, ground: Ground<'_>) -> Option<JobSpec> {
     }
     let written = raw.pre_start.or(raw.on_start)?;
     Some(JobSpec {
-        exec: Some(hook(written, ground)?),
+        exec: Some(Command {
+            leaves_rest: true,
+            ..hook(written, ground)?
+        }),
         role: Role::Veto,
         reload: OnReload::Fixed,
         ..JobSpec::new(PRE_START)

@@ -46,7 +46,10 @@ fn check(
     let interval = ground.period(raw.poll.as_ref(), raw.name.span, raw.broken, &what);
     let watch = follow(name, text(raw.tag.as_ref()), interval, watches);
     let job = JobSpec {
-        exec: Some(Command::new(argv?)),
+        exec: Some(Command {
+            leaves_rest: true,
+            ..Command::new(argv?)
+        }),
         timeout,
         settle: interval,
         ..JobSpec::new(around.names.give("onChange", name))
