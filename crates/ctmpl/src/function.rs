@@ -24,7 +24,9 @@ use go_template::{Kind, Signature, Value};
 pub(crate) use encode::sha256;
 pub(crate) use scratch::new as scratch;
 
-use crate::{glob, scene::Scene};
+use pilot_core::pattern;
+
+use crate::scene::Scene;
 
 pub(crate) type Result<T = Value, E = String> = std::result::Result<T, E>;
 
@@ -93,7 +95,7 @@ const LOOKING: &[&[Entry]] = &[api::ALL, outside::ALL, scratch::ALL, time::ALL];
 /// Gives all functions; those whose name fits a pattern only say that they are denied.
 pub(crate) fn allowed(denied: &[String]) -> Vec<Entry> {
     let known = CONSTANT.iter().chain(LOOKING).copied().flatten();
-    let refused = |name| denied.iter().any(|pattern| glob::fits(pattern, name));
+    let refused = |name| denied.iter().any(|pattern| pattern::matches(pattern, name));
     let entry = |entry: &Entry| {
         if refused(entry.name) {
             Entry::new(entry.name, &[], refuse).and(Kind::Any)

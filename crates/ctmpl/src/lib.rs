@@ -16,7 +16,6 @@
 mod brain;
 mod dependency;
 mod function;
-mod glob;
 mod object;
 mod scene;
 mod template;
@@ -25,5 +24,6 @@ mod world;
 pub use brain::{Brain, Known};
 pub use dependency::{Dependency, Filter, Source};
 pub use go_template::Memory;
-pub use template::{Language, Pass, Template};
+pub use pilot_core::spec::Language;
+pub use template::{Pass, Template, fingerprint};
 pub use world::{PluginFailure, World, WrittenFile};

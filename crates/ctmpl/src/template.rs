@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use go_template::{Functions, Memory, MissingKey, Options, Value};
+use pilot_core::spec::Language;
 
 use crate::{
     brain::Brain,
@@ -11,20 +12,6 @@ use crate::{
     scene::Scene,
     world::World,
 };
-
-/// How a template is to be read, and what it may do.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Language {
-    /// What begins and ends an action; none are `{{` and `}}`.
-    pub delimiters: Option<(String, String)>,
-    /// Whether a key that a map does not have is an error.
-    pub missing_key_is_error: bool,
-    /// Functions it may not call; `*` and `?` match as in a shell.
-    pub denied: Vec<String>,
-    /// The directory that `file` may not leave. Only the words of a path are looked at here:
-    /// whoever reads the file must see that no link leads out.
-    pub sandbox: Option<String>,
-}
 
 /// A template that can be executed any number of times; cheap to clone.
 #[derive(Clone, Debug)]
@@ -102,26 +89,24 @@ impl Template {
     }
 }
 
-impl Language {
-    /// A short name for the work of a template: a text read in this language. Two are the same
-    /// wherever and whenever they are made, if text and language are.
-    pub fn fingerprint(&self, text: &str) -> String {
-        let delimiters = self.delimiters.as_ref();
-        let (left, right) = delimiters.map_or(("", ""), |(left, right)| (left, right));
-        let strict = if self.missing_key_is_error {
-            "strict"
-        } else {
-            ""
-        };
-        let sandbox = self.sandbox.as_deref().unwrap_or_default();
-        let fixed = [text, left, right, strict, sandbox].into_iter();
-        let mut work = String::new();
-        for part in fixed.chain(self.denied.iter().map(String::as_str)) {
-            // With its length before it, no part can be taken for the end of another.
-            work += &format!("{}:{part}", part.len());
-        }
-        function::sha256(work.as_bytes())
+/// A short name for the work of a template: a text read in this language. Two are the same
+/// wherever and whenever they are made, if text and language are.
+pub fn fingerprint(language: &Language, text: &str) -> String {
+    let delimiters = language.delimiters.as_ref();
+    let (left, right) = delimiters.map_or(("", ""), |(left, right)| (left, right));
+    let strict = if language.missing_key_is_error {
+        "strict"
+    } else {
+        ""
+    };
+    let sandbox = language.sandbox.as_deref().unwrap_or_default();
+    let fixed = [text, left, right, strict, sandbox].into_iter();
+    let mut work = String::new();
+    for part in fixed.chain(language.denied.iter().map(String::as_str)) {
+        // With its length before it, no part can be taken for the end of another.
+        work += &format!("{}:{part}", part.len());
     }
+    function::sha256(work.as_bytes())
 }
 
 fn pass(scene: Scene<'_>, text: Result<Vec<u8>, String>) -> Pass {
@@ -160,11 +145,11 @@ mod tests {
             ..Language::default()
         };
         let prints = [
-            plain.fingerprint("a"),
-            plain.fingerprint("b"),
-            delimited("a", "").fingerprint(""),
-            delimited("", "a").fingerprint(""),
-            denying.fingerprint("a"),
+            fingerprint(&plain, "a"),
+            fingerprint(&plain, "b"),
+            fingerprint(&delimited("a", ""), ""),
+            fingerprint(&delimited("", "a"), ""),
+            fingerprint(&denying, "a"),
         ];
         let different: BTreeSet<&String> = prints.iter().collect();
         assert_eq!(different.len(), prints.len());

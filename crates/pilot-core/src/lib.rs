@@ -13,6 +13,7 @@ mod inherited;
 mod input;
 mod job;
 mod name;
+pub mod pattern;
 mod run;
 mod signal;
 pub mod spec;

@@ -657,9 +657,9 @@ pub struct Language {
     pub delimiters: Option<(String, String)>,
     /// Whether a key that a map does not have is an error.
     pub missing_key_is_error: bool,
-    /// Functions it may not call; `*` and `?` match as in a shell.
+    /// Functions it may not call, as patterns ([`crate::pattern`]).
     pub denied: Vec<String>,
-    /// The directory that `file` may not leave.
+    /// The directory that `file` may not leave, wherever links lead.
     pub sandbox: Option<String>,
 }
 

@@ -12,7 +12,7 @@ use std::{
 };
 
 use catalog::answer::Answer;
-use ctmpl::{Dependency, Known, Language, Memory, Pass, Source};
+use ctmpl::{Dependency, Known, Memory, Pass, Source};
 use pilot_core::{
     Input, Level, Rendering, TemplateName,
     spec::{TemplateSource, TemplateSpec},
@@ -83,9 +83,9 @@ impl Sheet {
         if let Some(parsed) = self.parsed.as_ref().filter(|parsed| parsed.text == text) {
             return Ok(parsed.template.clone());
         }
-        let language = language(&self.spec);
-        let template = ctmpl::Template::parse(name, &text, &language)?;
-        let work = language.fingerprint(&text);
+        let language = &self.spec.language;
+        let template = ctmpl::Template::parse(name, &text, language)?;
+        let work = ctmpl::fingerprint(language, &text);
         self.parsed = Some(Parsed {
             text,
             template: template.clone(),
@@ -408,7 +408,7 @@ pub(crate) enum TemplateFault {
 /// Reads and parses the text of a template, and sees what it asks for first.
 pub(crate) fn prove_template(spec: &TemplateSpec, catalog: bool) -> Result<(), TemplateFault> {
     let (name, text) = source(spec).map_err(TemplateFault::Unreadable)?;
-    let template = ctmpl::Template::parse(name, &text, &language(spec));
+    let template = ctmpl::Template::parse(name, &text, &spec.language);
     let template = template.map_err(TemplateFault::Malformed)?;
     let pass = template.execute(&ctmpl::Brain::new(), &scenery::Nowhere);
     let asked = pass
@@ -440,16 +440,6 @@ fn source(spec: &TemplateSpec) -> Result<(&str, String), String> {
             let text = String::from_utf8(bytes).map_err(|error| failed(error.to_string()))?;
             Ok((path, text))
         }
-    }
-}
-
-fn language(spec: &TemplateSpec) -> Language {
-    let own = &spec.language;
-    Language {
-        delimiters: own.delimiters.clone(),
-        missing_key_is_error: own.missing_key_is_error,
-        denied: own.denied.clone(),
-        sandbox: own.sandbox.clone(),
     }
 }
 
