@@ -11,6 +11,8 @@ const path = require('node:path');
 
 const BINARY = process.argv[2];
 const APP = path.join(__dirname, 'app');
+// The services themselves are those of the example; what is around them is the demonstration's.
+const STACK = path.join(__dirname, '../examples/nginx-customers-sales');
 const RUN = fs.mkdtempSync(path.join(os.tmpdir(), 'containerpilot-demo-'));
 const CONF = path.join(RUN, 'nginx.conf');
 const RATE = 100; // requests a second
@@ -32,7 +34,7 @@ const say = (text) => console.log(`${((Date.now() - started) / 1000).toFixed(1).
 
 function start(name, args, env) {
   const child = spawn(BINARY, args, {
-    env: { PATH: process.env.PATH, HOME: RUN, RUN, APP, CONSUL: catalog, ...env },
+    env: { PATH: process.env.PATH, HOME: RUN, RUN, APP, STACK, CONSUL: catalog, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const log = fs.createWriteStream(path.join(RUN, `${name}.log`));

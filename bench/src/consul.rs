@@ -1,7 +1,6 @@
 //! A real Consul of our own, on loopback, in memory.
 
 use std::{
-    net::TcpListener,
     path::Path,
     process::Command,
     thread,
@@ -18,10 +17,20 @@ pub(crate) struct Consul {
 impl Consul {
     /// Starts it through `exec`, the words of the child that becomes the rest of a command line.
     pub(crate) fn start(exec: &[String], program: &Path, folder: &Path) -> Result<Self, String> {
-        let [http, dns, server, lan, wan] = free_ports()?;
+        Self::limited(exec, program, folder, "")
+    }
+
+    /// The same, with other limits than its own.
+    pub(crate) fn limited(
+        exec: &[String],
+        program: &Path,
+        folder: &Path,
+        limits: &str,
+    ) -> Result<Self, String> {
+        let [http, dns, server, lan, wan] = test_ports::free_ports();
         // `-dev` would still ask for the newest version, which is no traffic of ours.
         let settings = format!(
-            "disable_update_check = true\nports {{ http = {http} dns = {dns} server = {server} \
+            "disable_update_check = true\n{limits}\nports {{ http = {http} dns = {dns} server = {server} \
              serf_lan = {lan} serf_wan = {wan} grpc = -1 }}"
         );
         let mut command = Command::new(&exec[0]);
@@ -59,16 +68,4 @@ impl Consul {
     pub(crate) fn client(&self) -> Result<Client, String> {
         Client::connect(&self.address)
     }
-}
-
-fn free_ports() -> Result<[u16; 5], String> {
-    let mut held = Vec::new();
-    let mut ports = [0; 5];
-    for port in &mut ports {
-        let told = |error| format!("cannot find a free port: {error}");
-        let listener = TcpListener::bind("127.0.0.1:0").map_err(told)?;
-        *port = listener.local_addr().map_err(told)?.port();
-        held.push(listener);
-    }
-    Ok(ports)
 }

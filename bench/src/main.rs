@@ -3,10 +3,11 @@
 //! # Theory of operation
 //! Every child is `stamp.c`: it writes the time of its first instruction into a FIFO that this
 //! program reads, so nothing is estimated from outside. [`workshop`] is the place of a run,
-//! [`peers`] says who is measured and how each is started; [`lifecycle`], [`idle`], [`checks`] and
-//! [`change`] measure one thing each and give [`report`] a table. What fails to be measured is a
+//! [`peers`] says who is measured and how each is started; [`lifecycle`], [`idle`], [`checks`],
+//! [`change`], [`render`] and [`catalogs`] measure one thing each and give [`report`] a table. What fails to be measured is a
 //! row that says why, and the rest goes on.
 
+mod catalogs;
 mod change;
 mod checks;
 mod consul;
@@ -36,9 +37,15 @@ const HELP: &str = "\
 usage: bench/run [--json] [--quick] [--only PART,...] [--pilot FILE]
   --json         the same numbers for a program
   --quick        a tenth of the runs: is it still sound, not how fast is it
-  --only PARTS   of: size, start (and stop), idle, check, change, render
+  --only PARTS   of: size, start (and stop), idle, check, change, render,
+                 catalogs
   --pilot FILE   the binary to measure; dist/containerpilot by default
 ";
+
+/// What may be asked for; `start` measures stop too.
+const PARTS: [&str; 7] = [
+    "size", "start", "idle", "check", "change", "render", "catalogs",
+];
 
 struct Wishes {
     json: bool,
@@ -51,6 +58,7 @@ fn main() -> ExitCode {
     let words: Vec<String> = env::args().skip(1).collect();
     // What is measured in a process of its own.
     let apart = match words.split_first() {
+        Some((word, rest)) if word == "instances" => Some(catalogs::instances(rest)),
         Some((word, rest)) if word == "usage" => Some(render::usage(rest)),
         Some((word, rest)) if word == "reference" => Some(render::reference(rest)),
         Some(_) | None => None,
@@ -123,7 +131,7 @@ fn run(wishes: &Wishes) -> Result<(), String> {
     };
     let watched = Duration::from_secs(seconds);
     let mut told = Vec::new();
-    for part in ["size", "start", "idle", "check", "change", "render"] {
+    for part in PARTS {
         if wishes
             .only
             .as_ref()
@@ -137,6 +145,7 @@ fn run(wishes: &Wishes) -> Result<(), String> {
             "idle" => idle::measure(&mut workshop, watched),
             "check" => checks::measure(&mut workshop, watched),
             "change" => change::measure(&mut workshop, changes),
+            "catalogs" => catalogs::measure(&mut workshop, changes, watched),
             _ => render::measure(&mut workshop, changes, watched),
         };
         for table in tables {

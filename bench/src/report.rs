@@ -57,6 +57,8 @@ impl Bar {
         };
         let verdict = if reached <= self.limit {
             "ok".to_owned()
+        } else if self.limit == 0.0 {
+            "OVER".to_owned()
         } else {
             format!("OVER by {:.0} %", (reached / self.limit - 1.0) * 100.0)
         };

@@ -1,7 +1,12 @@
 //! The handle that callers hold, and the task behind it.
 
 mod follower;
+mod revival;
+mod subscriber;
 mod task;
+
+pub(crate) use subscriber::Said;
+pub(crate) use task::Known;
 
 use std::{
     collections::BTreeMap,
@@ -20,10 +25,13 @@ use tokio::{
 };
 
 use crate::{
-    CatalogEvent, CatalogStatus, Link, ServiceStanding, SettingsError,
-    consul::{Client, Settings},
+    CatalogEvent, CatalogStatus, Link, ServiceStanding, Settings, SettingsError,
+    client::Client,
+    consul,
+    keys::Keys,
     query::Query,
     registrar::{Presence, Wish},
+    tally::{CallCount, Tally},
 };
 
 // Consul cuts the output of a check here, and nobody reads more.
@@ -34,6 +42,7 @@ const OUTPUT_LIMIT: usize = 4096;
 /// Dropping it ends all work at once. What is registered stays registered, so withdraw first.
 #[derive(Debug)]
 pub struct CatalogHandle {
+    tally: Arc<Tally>,
     wishes: watch::Sender<Wishes>,
     follows: watch::Sender<Follows>,
     status: watch::Receiver<CatalogStatus>,
@@ -43,12 +52,13 @@ pub struct CatalogHandle {
 /// Everything the caller wants, newest values only.
 #[derive(Clone)]
 struct Wishes {
-    client: Arc<Client>,
+    settings: Arc<Settings>,
+    client: Client,
     services: BTreeMap<JobName, Numbered>,
 }
 
 /// What is followed, and the longest staleness of each.
-type Follows = BTreeMap<Arc<Query>, Duration>;
+pub(crate) type Follows = BTreeMap<Arc<Query>, Duration>;
 
 /// A wish, and how many came before it.
 #[derive(Clone)]
@@ -62,11 +72,14 @@ impl CatalogHandle {
     ///
     /// Must be called within a tokio runtime with io and time enabled.
     pub fn spawn(
-        settings: Settings,
+        settings: impl Into<Settings>,
         events: mpsc::Sender<CatalogEvent>,
     ) -> Result<Self, SettingsError> {
-        let client = Arc::new(Client::new(settings)?);
+        let settings = Arc::new(settings.into());
+        let tally = Arc::<Tally>::default();
+        let client = Client::new(&settings, tally.clone(), None)?;
         let (wishes, wished) = watch::channel(Wishes {
+            settings,
             client,
             services: BTreeMap::new(),
         });
@@ -74,6 +87,7 @@ impl CatalogHandle {
         let (noted, status) = watch::channel(CatalogStatus::default());
         let task = tokio::spawn(task::run(wished, followed, noted, events, seed()));
         Ok(Self {
+            tally,
             wishes,
             follows,
             status,
@@ -95,8 +109,25 @@ impl CatalogHandle {
             spec: Arc::new(spec.clone()),
             status,
             output: Arc::from(&output[..end]),
+            maintenance: self.maintenance(name),
         };
         self.wish(name, Wish::Present(presence));
+    }
+
+    /// Takes a service that is published out of service for a reason, or with none back into it.
+    /// It stays in the catalog, where everybody can see why.
+    ///
+    /// It holds across registrations, until it is taken back or the service is withdrawn.
+    pub fn maintain(&self, name: &JobName, reason: Option<&str>) {
+        let known = self.wishes.borrow().services.get(name).cloned();
+        if let Some(Wish::Present(presence)) = known.map(|known| known.wish) {
+            let maintenance = reason.map(Arc::from);
+            let presence = Presence {
+                maintenance,
+                ..presence
+            };
+            self.wish(name, Wish::Present(presence));
+        }
     }
 
     /// Takes a service out of the catalog.
@@ -126,21 +157,44 @@ impl CatalogHandle {
 
     /// Goes on with other settings; on an error everything stays as it is.
     ///
-    /// Where they lead to another agent, what is registered moves there: it is registered at the
+    /// Where they lead to another catalog, what is registered moves there: it is registered in the
     /// new one and taken, in one attempt, from the old one. What is followed is asked of the new
-    /// agent at once, and only what differs is told.
-    pub fn replace_settings(&self, settings: Settings) -> Result<(), SettingsError> {
-        if *self.wishes.borrow().client.settings() == settings {
+    /// one at once, and only what differs is told.
+    pub fn replace_settings(&self, settings: impl Into<Settings>) -> Result<(), SettingsError> {
+        let settings = Arc::new(settings.into());
+        if self.wishes.borrow().settings == settings {
             return Ok(());
         }
-        let client = Arc::new(Client::after(settings, &self.client())?);
-        self.wishes.send_modify(|wishes| wishes.client = client);
+        let earlier = {
+            let wishes = self.wishes.borrow();
+            let stays = settings.leads_to_the_same_place_as(&wishes.settings);
+            stays.then(|| wishes.client.clone())
+        };
+        let client = Client::new(&settings, self.tally.clone(), earlier.as_ref())?;
+        self.wishes.send_modify(|wishes| {
+            wishes.settings = settings;
+            wishes.client = client;
+        });
         Ok(())
     }
 
-    /// Gives the client in use, for calls of the caller's own.
-    pub fn client(&self) -> Arc<Client> {
-        self.wishes.borrow().client.clone()
+    /// The keys of the catalog, to be read and written.
+    pub fn keys(&self) -> Keys {
+        Keys::new(self.wishes.borrow().client.clone())
+    }
+
+    /// The client of Consul's own API, for calls of the caller's own; none where the catalog is
+    /// another.
+    pub fn consul(&self) -> Option<Arc<consul::Client>> {
+        match &self.wishes.borrow().client {
+            Client::Consul(client) => Some(client.clone()),
+            Client::Etcd(_) | Client::Zookeeper(_) => None,
+        }
+    }
+
+    /// Tells how many calls were made, by what they were about and what came of them.
+    pub fn calls(&self) -> Vec<CallCount> {
+        self.tally.counts()
     }
 
     /// Says how things stand.
@@ -165,6 +219,13 @@ impl CatalogHandle {
         self.task.abort();
         // Whether it ended by itself or was ended makes no difference.
         let _ = (&mut self.task).await;
+    }
+
+    fn maintenance(&self, name: &JobName) -> Option<Arc<str>> {
+        match &self.wishes.borrow().services.get(name)?.wish {
+            Wish::Present(presence) => presence.maintenance.clone(),
+            Wish::Absent => None,
+        }
     }
 
     fn wish(&self, name: &JobName, wish: Wish) {

@@ -17,6 +17,11 @@ impl Jitter {
         longest - longest.mul_f64(self.fraction() / 2.0)
     }
 
+    /// Draws a duration up to `longest`.
+    pub(crate) fn within(&mut self, longest: Duration) -> Duration {
+        longest.mul_f64(self.fraction())
+    }
+
     /// Draws a number from 0 up to, but not including, 1 (splitmix64).
     fn fraction(&mut self) -> f64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);

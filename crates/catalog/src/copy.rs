@@ -8,10 +8,8 @@ use serde::Serialize;
 
 use crate::{
     answer::{Answer, Check, Instance, Node, NodeService, NodeServices, Pair, Weights},
-    consul::{
-        base64,
-        read::{Shelf, read_json},
-    },
+    base64,
+    consul::read::{Shelf, read_json},
     query::Query,
 };
 

@@ -51,7 +51,7 @@ pub(crate) enum Report<T> {
     Update(T),
     /// No answer any more, or for another reason than before.
     Lost(CatalogError),
-    /// Answers again.
+    /// Answers again; after the update, if there is one.
     Back,
 }
 
@@ -83,6 +83,8 @@ impl<T: Clone + PartialEq> Cursor<T> {
     const LONGEST_REST: Duration = Duration::from_secs(60);
     // No index of Consul's log gets here; what does is not one.
     const SENSELESS: u64 = 1 << 62;
+    // After many failures it is asked again once per interval, but no more often than this.
+    const SHORTEST_CAP: Duration = Duration::from_secs(2);
     // What the way there and back may take on top of the wait.
     const SLACK: Duration = Duration::from_secs(5);
 
@@ -116,6 +118,17 @@ impl<T: Clone + PartialEq> Cursor<T> {
     /// Says how patient it is.
     pub(crate) fn pace(&self) -> Pace {
         self.pace
+    }
+
+    /// Takes up where another one left off: what was said last, and why it is lost, if it is.
+    pub(crate) fn recall(&mut self, last: Option<T>, trouble: Option<CatalogError>) {
+        self.last = last;
+        self.trouble = trouble;
+    }
+
+    /// Gives what was said last, and why it is lost, if it is.
+    pub(crate) fn known(&self) -> (Option<T>, Option<CatalogError>) {
+        (self.last.clone(), self.trouble.clone())
     }
 
     /// Tells whether it was ever answered.
@@ -162,13 +175,14 @@ impl<T: Clone + PartialEq> Cursor<T> {
     pub(crate) fn on_answered(&mut self, now: Duration, reading: Reading<T>) -> Vec<Report<T>> {
         let mut reports = Vec::new();
         self.failures = 0;
-        if self.trouble.take().is_some() {
-            reports.push(Report::Back);
-        }
         let is_new = self.last.as_ref() != Some(&reading.value);
         if is_new {
             self.last = Some(reading.value.clone());
             reports.push(Report::Update(reading.value));
+        }
+        // Who hears that it answers again knows what it says.
+        if self.trouble.take().is_some() {
+            reports.push(Report::Back);
         }
         let was_held = self.index != 0;
         let took = now.saturating_sub(self.asked_at);
@@ -208,7 +222,7 @@ impl<T: Clone + PartialEq> Cursor<T> {
         let cap = self
             .pace
             .interval
-            .clamp(Duration::from_secs(5), Duration::from_secs(60));
+            .clamp(Self::SHORTEST_CAP, Duration::from_secs(60));
         let backoff = Backoff {
             initial: Duration::from_millis(500),
             cap,

@@ -1,23 +1,48 @@
 //! What can go wrong between us and a catalog, in words for three in the morning.
 
-use std::{io, time::Duration};
+use std::{fmt, io, time::Duration};
 
 use thiserror::Error;
+
+/// Which catalog is spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Backend {
+    /// Consul, or the embedded catalog, which speaks its API.
+    Consul,
+    /// etcd.
+    Etcd,
+    /// ZooKeeper.
+    Zookeeper,
+}
+
+impl fmt::Display for Backend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Consul => "Consul",
+            Self::Etcd => "etcd",
+            Self::Zookeeper => "ZooKeeper",
+        })
+    }
+}
 
 /// Why a call to the catalog gave no usable answer.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum CatalogError {
     /// No connection could be made.
-    #[error("cannot reach Consul at {address}: {reason}")]
+    #[error("cannot reach {who} at {address}: {reason}")]
     Unreachable {
+        /// Which catalog.
+        who: Backend,
         /// Where it should be.
         address: String,
         /// What stands in the way.
         reason: String,
     },
     /// A connection was made, but no answer came in time.
-    #[error("Consul at {address} did not answer {call} within {after:?}")]
+    #[error("{who} at {address} did not answer {call} within {after:?}")]
     Silent {
+        /// Which catalog.
+        who: Backend,
         /// Who was asked.
         address: String,
         /// Method and path.
@@ -26,8 +51,10 @@ pub enum CatalogError {
         after: Duration,
     },
     /// An answer began, or should have, and the connection broke.
-    #[error("Consul at {address} broke off its answer to {call}: {reason}")]
+    #[error("{who} at {address} broke off its answer to {call}: {reason}")]
     Interrupted {
+        /// Which catalog.
+        who: Backend,
         /// Who was asked.
         address: String,
         /// Method and path.
@@ -36,52 +63,80 @@ pub enum CatalogError {
         reason: String,
     },
     /// The answer is a refusal.
-    #[error("Consul answered {status} to {call}: {text}")]
+    #[error("{who} answered {status} to {call}: {text}")]
     Refused {
-        /// The HTTP status.
+        /// Which catalog.
+        who: Backend,
+        /// The HTTP status, or the number of ZooKeeper's error without its sign.
         status: u16,
         /// Method and path.
         call: String,
-        /// What Consul said, cut to one short line.
+        /// What it said, cut to one short line.
         text: String,
     },
     /// The answer is not what the API promises.
-    #[error("cannot read Consul's answer to {call}: {reason}")]
+    #[error("cannot read {who}'s answer to {call}: {reason}")]
     Malformed {
+        /// Which catalog.
+        who: Backend,
         /// Method and path.
         call: String,
         /// What is wrong with it.
         reason: String,
     },
     /// The answer is larger than any sound one.
-    #[error("Consul's answer to {call} is larger than {limit} bytes")]
+    #[error("{who}'s answer to {call} is larger than {limit} bytes")]
     Oversized {
+        /// Which catalog.
+        who: Backend,
         /// Method and path.
         call: String,
         /// The limit.
         limit: usize,
     },
     /// The answer comes from servers that cannot vouch for it.
-    #[error("Consul's answer to {call} is not to be trusted: {reason}")]
+    #[error("{who}'s answer to {call} is not to be trusted: {reason}")]
     Doubtful {
+        /// Which catalog.
+        who: Backend,
         /// Method and path.
         call: String,
         /// Why.
         reason: &'static str,
     },
-    /// The token could not be read.
-    #[error("cannot read the Consul token from {path}: {reason}")]
+    /// The token or password could not be read.
+    #[error("cannot read the {who} {what} from {path}: {reason}")]
     Token {
+        /// Which catalog.
+        who: Backend,
+        /// What it calls it: `token`, `password`.
+        what: &'static str,
         /// The file.
         path: String,
         /// What stands in the way.
         reason: String,
     },
+    /// The question is one that this catalog has no answer to.
+    #[error("{who} has no {what}")]
+    Unsupported {
+        /// Which catalog.
+        who: Backend,
+        /// What it does not have, in words that follow "has no".
+        what: &'static str,
+    },
+    /// A guarded write found something else than it was to replace.
+    #[error("`{key}` in {who} is not what it was: somebody else wrote it")]
+    Outdated {
+        /// Which catalog.
+        who: Backend,
+        /// The key.
+        key: String,
+    },
     /// A registration was taken and is gone again before its first update.
-    #[error("Consul took the registration and forgot it")]
+    #[error("the catalog took the registration and forgot it")]
     Forgetful,
     /// A withdrawal was given up.
-    #[error("Consul did not confirm it within {after:?}")]
+    #[error("the catalog did not confirm it within {after:?}")]
     Overdue {
         /// The patience it was given.
         after: Duration,
@@ -91,12 +146,16 @@ pub enum CatalogError {
 impl CatalogError {
     /// Tells whether both are the same trouble, so that the second needs no new report.
     pub(crate) fn is_like(&self, other: &Self) -> bool {
-        self.kind() == other.kind()
+        self.sort() == other.sort()
     }
 
-    /// Tells whether Consul understood the call and forbade it, which soon asking again cannot cure.
+    /// Tells whether the catalog understood the call and forbade it, which soon asking again cannot cure.
     pub(crate) fn is_denied(&self) -> bool {
-        self.kind() == Kind::Refused(401) || self.kind() == Kind::Refused(403)
+        // The last two are ZooKeeper's NoAuth and AuthFailed.
+        let denials = [401, 403, 102, 115];
+        denials
+            .iter()
+            .any(|&status| self.sort() == Sort::Refused(status))
     }
 
     /// Tells whether the call may have had its effect all the same.
@@ -110,18 +169,22 @@ impl CatalogError {
             | Self::Refused { .. }
             | Self::Doubtful { .. }
             | Self::Token { .. }
+            | Self::Unsupported { .. }
+            | Self::Outdated { .. }
             | Self::Forgetful
             | Self::Overdue { .. } => false,
         }
     }
 
     /// Tells whether something that speaks HTTP was at the other end.
-    pub(crate) fn was_answered(&self) -> bool {
+    pub fn was_answered(&self) -> bool {
         match self {
             Self::Refused { .. }
             | Self::Malformed { .. }
             | Self::Oversized { .. }
             | Self::Doubtful { .. }
+            | Self::Unsupported { .. }
+            | Self::Outdated { .. }
             | Self::Forgetful => true,
             Self::Unreachable { .. }
             | Self::Silent { .. }
@@ -131,24 +194,26 @@ impl CatalogError {
         }
     }
 
-    fn kind(&self) -> Kind {
+    fn sort(&self) -> Sort {
         match self {
-            Self::Unreachable { .. } => Kind::Unreachable,
-            Self::Silent { .. } => Kind::Silent,
-            Self::Interrupted { .. } => Kind::Interrupted,
-            Self::Refused { status, .. } => Kind::Refused(*status),
-            Self::Malformed { .. } => Kind::Malformed,
-            Self::Oversized { .. } => Kind::Oversized,
-            Self::Doubtful { .. } => Kind::Doubtful,
-            Self::Token { .. } => Kind::Token,
-            Self::Forgetful => Kind::Forgetful,
-            Self::Overdue { .. } => Kind::Overdue,
+            Self::Unreachable { .. } => Sort::Unreachable,
+            Self::Silent { .. } => Sort::Silent,
+            Self::Interrupted { .. } => Sort::Interrupted,
+            Self::Refused { status, .. } => Sort::Refused(*status),
+            Self::Malformed { .. } => Sort::Malformed,
+            Self::Oversized { .. } => Sort::Oversized,
+            Self::Doubtful { .. } => Sort::Doubtful,
+            Self::Token { .. } => Sort::Token,
+            Self::Unsupported { .. } => Sort::Unsupported,
+            Self::Outdated { .. } => Sort::Outdated,
+            Self::Forgetful => Sort::Forgetful,
+            Self::Overdue { .. } => Sort::Overdue,
         }
     }
 }
 
 #[derive(PartialEq, Eq)]
-enum Kind {
+enum Sort {
     Unreachable,
     Silent,
     Interrupted,
@@ -157,6 +222,8 @@ enum Kind {
     Oversized,
     Doubtful,
     Token,
+    Unsupported,
+    Outdated,
     Forgetful,
     Overdue,
 }
@@ -165,8 +232,10 @@ enum Kind {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum SettingsError {
     /// The address is none.
-    #[error("cannot use Consul address `{text}`: {reason}")]
+    #[error("cannot use {who} address `{text}`: {reason}")]
     Address {
+        /// Which catalog.
+        who: Backend,
         /// As the user wrote it.
         text: String,
         /// What is wrong with it.
@@ -194,12 +263,17 @@ pub enum SettingsError {
     },
     /// https was asked for, and there is nothing to verify the server against.
     #[error(
-        "cannot verify Consul's certificate: no CA certificates; set `tls.cafile`, or SSL_CERT_FILE"
+        "cannot verify {who}'s certificate: no CA certificates; set `tls.cafile`, or SSL_CERT_FILE"
     )]
-    NoRoots,
+    NoRoots {
+        /// Which catalog.
+        who: Backend,
+    },
     /// The name to verify is no name.
-    #[error("cannot verify Consul's certificate against `{name}`: not a host name or an address")]
+    #[error("cannot verify {who}'s certificate against `{name}`: not a host name or an address")]
     ServerName {
+        /// Which catalog.
+        who: Backend,
         /// The name.
         name: String,
     },

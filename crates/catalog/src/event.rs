@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use pilot_core::JobName;
 
-use crate::{CatalogError, answer::Answer, query::Query};
+use crate::{CatalogError, SettingsError, answer::Answer, query::Query};
 
 /// One fact from the catalog.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +41,16 @@ pub enum ServiceEvent {
     },
     /// The agent turned out not to know it any more; it is being registered again.
     Forgotten,
+    /// Somebody had changed what the agent holds; it is as described again.
+    Repaired {
+        /// What was not as described.
+        what: String,
+    },
+    /// Somebody else has registered the same identity, and keeps it until they leave.
+    Overtaken {
+        /// Who, as far as can be said.
+        by: String,
+    },
     /// After failures its status reaches the agent again.
     Back,
     /// A withdrawal has been answered, or has failed; it is the last word on that withdrawal.
@@ -57,6 +67,8 @@ pub enum ServiceAct {
     Register,
     /// Renew its status.
     Update,
+    /// Take it out of service, or back into it.
+    Maintain,
     /// Take it away.
     Deregister,
 }
@@ -71,7 +83,7 @@ pub enum FollowEvent {
         /// Why.
         reason: CatalogError,
     },
-    /// The catalog answers again.
+    /// The catalog answers again; it comes after the update, if what it says has changed.
     Back,
 }
 
@@ -82,9 +94,18 @@ pub enum LinkEvent {
     Lost {
         /// Why.
         reason: CatalogError,
+        /// How many services of ours it is not told of.
+        services: usize,
+        /// How many queries have no answer from it.
+        queries: usize,
     },
     /// It answers, for the first time or again.
     Back,
+    /// Certificates or keys were renewed and cannot be used; those before them stay in use.
+    Unrenewed {
+        /// Why not.
+        reason: SettingsError,
+    },
 }
 
 /// How loud an event is in a log.
@@ -98,27 +119,6 @@ pub enum Severity {
     Warning,
 }
 
-impl CatalogEvent {
-    /// Says how loud it is.
-    pub fn severity(&self) -> Severity {
-        match self {
-            Self::Service { event, .. } => match event {
-                ServiceEvent::Registered | ServiceEvent::Back => Severity::Info,
-                ServiceEvent::Failing { .. } | ServiceEvent::Forgotten => Severity::Warning,
-                ServiceEvent::Withdrawn { failure: None } => Severity::Debug,
-                ServiceEvent::Withdrawn { failure: Some(_) } => Severity::Info,
-            },
-            Self::Answer { event, .. } => match event {
-                FollowEvent::Update(_) => Severity::Debug,
-                FollowEvent::Lost { .. } => Severity::Warning,
-                FollowEvent::Back => Severity::Info,
-            },
-            // Whoever asked for something says it louder.
-            Self::Link(_) => Severity::Debug,
-        }
-    }
-}
-
 impl fmt::Display for CatalogEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -128,8 +128,30 @@ impl fmt::Display for CatalogEvent {
                 FollowEvent::Lost { reason } => write!(f, "failed to query {query}: {reason}"),
                 FollowEvent::Back => write!(f, "queries for {query} are answered again"),
             },
-            Self::Link(LinkEvent::Lost { reason }) => write!(f, "the catalog is lost: {reason}"),
+            Self::Link(LinkEvent::Lost {
+                reason,
+                services,
+                queries,
+            }) => {
+                write!(f, "the catalog is lost: {reason}")?;
+                match services {
+                    0 => {}
+                    1 => f.write_str("; one service is not reported to it until it is back")?,
+                    many => write!(
+                        f,
+                        "; {many} services are not reported to it until it is back"
+                    )?,
+                }
+                match queries {
+                    0 => Ok(()),
+                    1 => f.write_str("; one query stands as it was answered last"),
+                    many => write!(f, "; {many} queries stand as they were answered last"),
+                }
+            }
             Self::Link(LinkEvent::Back) => f.write_str("the catalog answers"),
+            Self::Link(LinkEvent::Unrenewed { reason }) => {
+                write!(f, "{reason}; the one before it stays in use")
+            }
         }
     }
 }
@@ -142,12 +164,25 @@ impl ServiceEvent {
             Self::Failing { act, reason } => match act {
                 ServiceAct::Register => write!(f, "service registration failed: {reason}"),
                 ServiceAct::Update => write!(f, "service update TTL failed: {reason}"),
+                ServiceAct::Maintain => write!(f, "maintenance of {name} not told: {reason}"),
                 ServiceAct::Deregister => write!(f, "deregistering failed: {reason}"),
             },
             Self::Forgotten => {
-                write!(f, "Consul no longer knows {name}: registering it again")
+                write!(
+                    f,
+                    "the catalog no longer knows {name}: registering it again"
+                )
             }
-            Self::Back => write!(f, "updates of {name} reach Consul again"),
+            Self::Repaired { what } => write!(
+                f,
+                "{name} was not as described in the catalog ({what}): described again"
+            ),
+            Self::Back => write!(f, "updates of {name} reach the catalog again"),
+            Self::Overtaken { by } => write!(
+                f,
+                "{name} is overtaken: {by} has registered the same ID, which is theirs until they \
+                 leave; give each instance a host name or an `id` of its own"
+            ),
             Self::Withdrawn { failure: None } => write!(f, "deregistered: {name}"),
             Self::Withdrawn {
                 failure: Some(reason),

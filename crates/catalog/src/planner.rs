@@ -33,6 +33,7 @@ pub(crate) use self::{
 };
 use crate::{
     CatalogError,
+    agent::Known,
     answer::Answer,
     backoff::Jitter,
     cursor::{Cursor, Pace, Question, Reading, Report},
@@ -110,6 +111,8 @@ pub(crate) struct Planner {
     tickets: u64,
     seed: u64,
     jitter: Jitter,
+    /// What was told of queries that are not followed here yet.
+    recalled: BTreeMap<Arc<Query>, Known>,
 }
 
 /// When everybody that shares is looked at. A catalog in which something changes all the time
@@ -140,7 +143,24 @@ impl Planner {
             tickets: 0,
             seed,
             jitter: Jitter::new(seed),
+            recalled: BTreeMap::new(),
         }
+    }
+
+    /// Remembers what was told of queries before it was asked about any, as if by its own answers.
+    pub(crate) fn recall(&mut self, told: BTreeMap<Arc<Query>, Known>) {
+        self.recalled = told;
+    }
+
+    /// Gives what was told last of each query.
+    pub(crate) fn known(&self) -> BTreeMap<Arc<Query>, Known> {
+        let entries = self.entries.values();
+        entries
+            .map(|entry| {
+                let (last, trouble) = entry.cursor.known();
+                (entry.query.clone(), Known { last, trouble })
+            })
+            .collect()
     }
 
     /// Gives the orders that have come up since the last call.
@@ -173,6 +193,8 @@ impl Planner {
                 None => new.push(self.enter(now, query, *pace)),
             }
         }
+        // Whoever is followed again later is told afresh.
+        self.recalled.clear();
         self.share(now);
         for id in new {
             let is_costly = self.entries.get(&id).is_some_and(Entry::is_costly);
@@ -395,6 +417,9 @@ impl Planner {
         let number = self.number();
         let id = Id(number);
         let mut cursor = Cursor::new(pace, self.seed.wrapping_add(number));
+        if let Some(known) = self.recalled.remove(query) {
+            cursor.recall(known.last, known.trouble);
+        }
         cursor.on_moved(now);
         let entry = Entry {
             query: query.clone(),

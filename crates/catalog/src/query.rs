@@ -61,6 +61,9 @@ pub struct ServiceQuery {
     pub dc: Option<String>,
     /// The node that the nearest come first to; none sorts by node and identity.
     pub near: Option<String>,
+    /// Only instances that this expression holds for, in Consul's own language.
+    #[serde(default)]
+    pub filter: Option<String>,
     /// Whether instances that do not pass are given too.
     pub any_status: bool,
 }
@@ -112,7 +115,11 @@ impl fmt::Display for ServiceQuery {
             write!(f, "{tag}.")?;
         }
         f.write_str(&self.name)?;
-        place(f, self.dc.as_deref(), self.near.as_deref())
+        place(f, self.dc.as_deref(), self.near.as_deref())?;
+        match &self.filter {
+            Some(filter) => write!(f, " where {filter}"),
+            None => Ok(()),
+        }
     }
 }
 

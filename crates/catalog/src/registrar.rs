@@ -11,10 +11,20 @@
 //! |---|---|---|
 //! | absent | nothing | none |
 //! | absent | the service, or perhaps | deregister |
-//! | present | another identity | deregister that one |
-//! | present | nothing, perhaps, or another spec | register, status included |
+//! | present | another identity, or this one under another name | deregister that one |
+//! | present | nothing, perhaps, or another spec | register, status and maintenance included |
+//! | present | this spec, not as much out of service as is wanted | maintain |
 //! | present | this spec, and a publish not yet told | update |
 //! | present | this spec, all told | none |
+//!
+//! A catalog may hold maintenance apart from what a registration says, and says so: then it is told
+//! in an order of its own.
+//!
+//! Two helpers may claim one identity. The newcomer gets it: a registration overwrites. Whoever
+//! finds another's in the place of its own has been overtaken, says so, and from then on only
+//! registers, at each publish, on the condition that nobody holds it. An update looks, not more often
+//! than every five seconds, whether what is held still is what was registered; what somebody has
+//! changed is put right.
 //!
 //! A failed order is repeated after a back-off with jitter, and at the latest at the next publish
 //! (but not when access was denied, which publishing does not cure). An update that finds the
@@ -23,7 +33,7 @@
 
 mod entry;
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use pilot_core::{
     JobName,
@@ -55,6 +65,8 @@ pub(crate) struct Presence {
     pub(crate) spec: Arc<ServiceSpec>,
     pub(crate) status: Status,
     pub(crate) output: Arc<str>,
+    /// Why it is out of service, if it is.
+    pub(crate) maintenance: Option<Arc<str>>,
 }
 
 /// What happened outside.
@@ -68,6 +80,8 @@ pub(crate) enum Fact {
         order: OrderId,
         outcome: Outcome,
     },
+    /// What the catalog held of us under these identities is gone: what they hung on has ended.
+    Lapsed { ids: Vec<String> },
     /// Another agent is in charge, which knows nothing of us yet.
     Moved,
     /// The same agent is spoken to with other credentials.
@@ -81,10 +95,36 @@ pub(crate) enum Fact {
 pub(crate) enum Outcome {
     /// Done.
     Done,
+    /// It is held as described; whether it is out of service is told apart, and is as it was.
+    Described,
+    /// Done, after what it holds had to be described anew: somebody had changed it.
+    Repaired {
+        /// What was not as described.
+        what: String,
+    },
     /// The agent does not know the service or its check.
     Unknown,
+    /// Somebody else holds the identity.
+    Claimed {
+        /// Who, as far as can be said: an address, the name of a node.
+        by: String,
+    },
     /// Not done, as far as we know.
     Failed(CatalogError),
+}
+
+impl Outcome {
+    /// Whether there was an answer, or why not.
+    pub(crate) fn as_answer(&self) -> Result<(), &CatalogError> {
+        match self {
+            Self::Done
+            | Self::Described
+            | Self::Repaired { .. }
+            | Self::Unknown
+            | Self::Claimed { .. } => Ok(()),
+            Self::Failed(error) => Err(error),
+        }
+    }
 }
 
 /// What to do outside.
@@ -95,6 +135,7 @@ pub(crate) enum Action {
         name: JobName,
         id: OrderId,
         order: Order,
+        patience: Patience,
     },
     /// Tell the caller something.
     Report { name: JobName, event: ServiceEvent },
@@ -103,19 +144,96 @@ pub(crate) enum Action {
 /// What to tell the agent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Order {
-    /// Hold this service, in this status.
+    /// Hold this service, in this status, and out of service for this reason if there is one.
     Register {
         spec: Arc<ServiceSpec>,
         status: Status,
+        output: Arc<str>,
+        maintenance: Option<Arc<str>>,
+        claim: Claim,
+        /// Whether it was registered with these tags before, so that those that others gave it
+        /// since, where they may, stay.
+        keeps_tags: bool,
     },
     /// This is its status now.
     Update {
-        id: String,
+        spec: Arc<ServiceSpec>,
         status: Status,
         output: Arc<str>,
+        /// Whether to look first if what is held still is ours, and as described.
+        is_look_due: bool,
     },
-    /// Hold this service no longer.
-    Deregister { id: String },
+    /// It is out of service for this reason, or no longer is.
+    Maintain {
+        spec: Arc<ServiceSpec>,
+        reason: Option<Arc<str>>,
+    },
+    /// Hold this service no longer, if it still is ours.
+    Deregister { spec: Arc<ServiceSpec> },
+}
+
+/// What it is, for errors.
+impl fmt::Display for Order {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (what, spec) = match self {
+            Self::Register { spec, .. } => ("the registration", spec),
+            Self::Update { spec, .. } => ("the report", spec),
+            Self::Maintain { spec, .. } => ("the maintenance", spec),
+            Self::Deregister { spec, .. } => ("the withdrawal", spec),
+        };
+        write!(f, "{what} of {}", spec.id)
+    }
+}
+
+/// How long to wait for an answer: twice as long after each order in a row that was not answered in
+/// time. When many come at once each waits for all before it; to give up and ask again makes the
+/// queue longer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Patience {
+    doubled: u32,
+    /// The longest an answer is of use; none has no such limit.
+    use_for: Option<Duration>,
+}
+
+impl Patience {
+    const MOST: u32 = 2;
+    /// However short a TTL is.
+    const SHORTEST: Duration = Duration::from_secs(1);
+
+    /// How long that is, where one short call may take as long as given.
+    pub(crate) fn of(self, call: Duration) -> Duration {
+        let longest = call * 2_u32.pow(self.doubled);
+        longest.min(self.use_for.unwrap_or(longest))
+    }
+
+    /// The same, for what is worth nothing once this TTL is over: the second half of it is for
+    /// another attempt, over another connection.
+    fn within(self, ttl: Duration) -> Self {
+        let use_for = Some((ttl / 2).max(Self::SHORTEST));
+        Self { use_for, ..self }
+    }
+
+    fn note(&mut self, outcome: &Outcome) {
+        self.doubled = match outcome {
+            Outcome::Failed(CatalogError::Silent { .. }) => (self.doubled + 1).min(Self::MOST),
+            Outcome::Failed(_)
+            | Outcome::Done
+            | Outcome::Described
+            | Outcome::Repaired { .. }
+            | Outcome::Unknown
+            | Outcome::Claimed { .. } => 0,
+        };
+    }
+}
+
+/// What to do when somebody else holds an identity.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Claim {
+    /// Take it.
+    #[default]
+    Take,
+    /// Leave it, unless whoever held it is gone.
+    Leave,
 }
 
 /// The services of ours and how they stand.
@@ -127,6 +245,9 @@ pub(crate) struct Registrar {
 }
 
 impl Registrar {
+    /// How often an update looks at what is held: it costs a call more.
+    pub(crate) const LOOK: Duration = Duration::from_secs(5);
+
     /// The longest a withdrawal may remain without a last word.
     pub(crate) const WITHDRAWAL: Duration = Duration::from_secs(6);
 
@@ -134,11 +255,13 @@ impl Registrar {
         initial: Duration::from_millis(500),
         cap: Duration::from_secs(30),
     };
-    // Denied access is cured by people; until then asking costs the agent and its log.
+    // Denied access is cured by people; until then asking costs the agent and its log. A service is
+    // asked for within its TTL all the same, but never more often than this.
     const DENIED: Backoff = Backoff {
         initial: Duration::from_secs(10),
         cap: Duration::from_secs(60),
     };
+    const SHORTEST_DENIED: Duration = Duration::from_secs(1);
 
     /// A registrar with nothing to do; the seed decides its pauses.
     pub(crate) fn new(seed: u64) -> Self {
@@ -168,6 +291,9 @@ impl Registrar {
                     self.follow_up(now, &name, events, &mut actions);
                 }
             }
+            Fact::Lapsed { ids } => {
+                self.each(now, |entry| entry.on_lapsed(&ids), &mut actions);
+            }
             Fact::Moved => self.each(now, Entry::on_moved, &mut actions),
             Fact::Rearmed => self.each(now, Entry::on_rearmed, &mut actions),
             Fact::Woken => self.each(now, |entry| entry.on_woken(now), &mut actions),
@@ -180,9 +306,20 @@ impl Registrar {
         self.entries.values().filter_map(Entry::deadline).min()
     }
 
-    /// Says which identities the agent may hold for us.
-    pub(crate) fn held(&self) -> Vec<String> {
-        self.entries.values().filter_map(Entry::held_id).collect()
+    /// Says how many services it is to know.
+    pub(crate) fn wanted(&self) -> usize {
+        self.entries
+            .values()
+            .filter(|entry| entry.is_wanted())
+            .count()
+    }
+
+    /// Says what the agent may hold for us.
+    pub(crate) fn held(&self) -> Vec<(JobName, Arc<ServiceSpec>)> {
+        let entries = self.entries.iter();
+        entries
+            .filter_map(|(name, entry)| Some((name.clone(), entry.held_spec()?)))
+            .collect()
     }
 
     /// Says how one service stands.
@@ -229,8 +366,12 @@ impl Registrar {
         let id = OrderId(self.orders);
         if let Some(order) = entry.next_order(now, id) {
             self.orders += 1;
-            let name = name.clone();
-            actions.push(Action::Tell { name, id, order });
+            actions.push(Action::Tell {
+                name: name.clone(),
+                id,
+                patience: entry.patience(&order),
+                order,
+            });
         }
     }
 }

@@ -70,8 +70,19 @@ fn user_of(text: &str) -> Result<User, String> {
         (Ok(None), Err(_)) => Err(format!(
             "cannot run as user `{text}`: there is no such user"
         )),
-        (Err(error), Err(_)) => Err(format!("cannot run as user `{text}`: {error}")),
+        (Err(error), Err(_)) => Err(format!(
+            "cannot run as user `{text}`: {}",
+            unread(error, "/etc/passwd")
+        )),
     }
+}
+
+/// Why a name could not be looked up.
+fn unread(error: nix::Error, file: &str) -> String {
+    if error == nix::Error::ENOENT {
+        return format!("there is no {file} to find the name in; give its number");
+    }
+    error.desc().to_owned()
 }
 
 fn nameless(number: u32) -> User {
@@ -96,7 +107,10 @@ fn group_of(text: &str) -> Result<Gid, String> {
         Ok(None) => Err(format!(
             "cannot run as group `{text}`: there is no such group"
         )),
-        Err(error) => Err(format!("cannot run as group `{text}`: {error}")),
+        Err(error) => Err(format!(
+            "cannot run as group `{text}`: {}",
+            unread(error, "/etc/group")
+        )),
     }
 }
 

@@ -99,11 +99,16 @@ pub(crate) fn with_helper(
     socket: Option<&Path>,
     act: impl FnOnce(&Helper) -> Result<String, String>,
 ) -> ExitCode {
-    let found = match socket {
+    let found = find(config, socket);
+    show(found.and_then(|socket| act(&Helper { socket })), "")
+}
+
+/// Finds the socket of the helper: the one that is named, else that of the configuration.
+pub(crate) fn find(config: Option<&str>, socket: Option<&Path>) -> Result<PathBuf, String> {
+    match socket {
         Some(socket) => Ok(socket.to_owned()),
         None => socket_of(config).map_err(|error| error.to_string()),
-    };
-    show(found.and_then(|socket| act(&Helper { socket })), "")
+    }
 }
 
 /// Finds the socket that a configuration names; its other faults do not matter here. Without any

@@ -7,28 +7,44 @@ use serde_json::Value as Json;
 
 use crate::{
     environment::Environment,
-    run,
-    shell::{TemplateFault, prove_template},
+    machine, run,
+    shell::{TemplateFault, in_one_line, prove_template},
     source::{LoadError, Origin},
+    timers::{Target, Timers},
 };
 
+/// How `check` answers.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Manner {
+    /// Print the timers that this scheduler needs to fit the configuration
+    #[arg(long = "for", value_name = "SCHEDULER", value_enum)]
+    target: Option<Target>,
+    /// Answer in JSON
+    #[arg(long)]
+    json: bool,
+}
+
 /// `check`: every problem, or what the configuration comes to.
-pub(crate) fn check(flag: Option<&str>, program: &[String], as_json: bool) -> ExitCode {
+pub(crate) fn check(flag: Option<&str>, program: &[String], manner: &Manner) -> ExitCode {
     let environment = Environment::of_this_process();
     let checked = Origin::find(flag, &environment)
         .and_then(|origin| origin.wrapping(program).load(&environment))
         .and_then(prove);
-    if as_json {
-        return check_json(&checked);
+    if manner.json {
+        return check_json(&checked, manner.target);
     }
     match checked {
         Ok(config) => {
             for warning in &config.warnings {
                 crate::say::err(&format!("{warning}\n"));
             }
+            if let Some(target) = manner.target {
+                return say_timers(&config, target);
+            }
             for change in &config.overrides {
                 crate::say::out(&change.to_string());
             }
+            say_addresses(&config);
             let spec = &config.spec;
             crate::say::out(&format!(
                 "ok: {} jobs, {} watches, {} templates",
@@ -39,6 +55,29 @@ pub(crate) fn check(flag: Option<&str>, program: &[String], as_json: bool) -> Ex
             ExitCode::SUCCESS
         }
         Err(error) => run::refuse(&error.to_string()),
+    }
+}
+
+/// Says what fits; what cannot be pasted goes to stderr.
+fn say_timers(config: &Config, target: Target) -> ExitCode {
+    let text = Timers::of(config).text(target);
+    for note in &text.notes {
+        crate::say::err(note);
+    }
+    crate::say::out(text.paste.trim_end());
+    ExitCode::SUCCESS
+}
+
+/// Says which address each job would have on this machine.
+fn say_addresses(config: &Config) {
+    if config.selections.is_empty() {
+        return;
+    }
+    let interfaces = machine::interfaces();
+    for selection in &config.selections {
+        let waits = || format!("address of {}: not there yet, waited for", selection.job);
+        let line = in_one_line(selection, &interfaces).unwrap_or_else(waits);
+        crate::say::out(&line);
     }
 }
 
@@ -77,7 +116,7 @@ fn prove(mut config: Config) -> Result<Config, LoadError> {
     Ok(config)
 }
 
-fn check_json(checked: &Result<Config, LoadError>) -> ExitCode {
+fn check_json(checked: &Result<Config, LoadError>, target: Option<Target>) -> ExitCode {
     let problems = match checked {
         Ok(config) => config.warnings.iter().map(problem).collect(),
         Err(LoadError::Problems(problems)) => problems.list.iter().map(problem).collect(),
@@ -86,10 +125,11 @@ fn check_json(checked: &Result<Config, LoadError>) -> ExitCode {
     let overrides = checked.as_ref().map_or(&[][..], |config| &config.overrides);
     let overrides: Vec<Json> = overrides.iter().map(replaced).collect();
     let ok = checked.is_ok();
-    crate::say::out(&format!(
-        "{}",
-        serde_json::json!({"ok": ok, "problems": problems, "overrides": overrides})
-    ));
+    let mut answer = serde_json::json!({"ok": ok, "problems": problems, "overrides": overrides});
+    if let (Ok(config), Some(target)) = (checked, target) {
+        answer["timers"] = Timers::of(config).json(target);
+    }
+    crate::say::out(&answer.to_string());
     if ok {
         ExitCode::SUCCESS
     } else {

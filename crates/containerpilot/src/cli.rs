@@ -3,13 +3,17 @@
 mod go_flags;
 mod words;
 
-use std::{ffi::OsString, path::Path, process::ExitCode};
+use std::{
+    ffi::{OsStr, OsString},
+    path::Path,
+    process::ExitCode,
+};
 
 use self::{
     go_flags::{Flags, USAGE},
     words::Words,
 };
-use crate::{VERSION, ask, consul_template, render, run, signals};
+use crate::{VERSION, ask, consul_template, health, render, run, signals};
 
 /// The status of a command line that cannot be understood.
 const EXIT_USAGE: u8 = 2;
@@ -57,8 +61,22 @@ fn subcommand(own_name: OsString, words: &[OsString]) -> ExitCode {
             if error.use_stderr() {
                 hint_at_program(&words[0]);
             }
-            ExitCode::from(if error.use_stderr() { EXIT_USAGE } else { 0 })
+            ExitCode::from(if error.use_stderr() {
+                misread(&words[0])
+            } else {
+                0
+            })
         }
+    }
+}
+
+/// The status of a subcommand that cannot be understood.
+fn misread(word: &OsStr) -> u8 {
+    // A probe that is written wrongly is a probe that fails; Docker has no other status for it.
+    if word == "health" {
+        health::EXIT_UNHEALTHY
+    } else {
+        EXIT_USAGE
     }
 }
 

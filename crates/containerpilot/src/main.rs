@@ -11,6 +11,8 @@ mod cli;
 mod consul_template;
 mod control;
 mod environment;
+mod health;
+mod limits;
 mod logging;
 mod machine;
 mod memory;
@@ -23,6 +25,7 @@ mod shell;
 mod signals;
 mod source;
 mod standing;
+mod timers;
 mod usage;
 
 use std::process::ExitCode;

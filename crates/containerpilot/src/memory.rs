@@ -12,7 +12,7 @@ const PAGE: usize = 4096;
 ///
 /// Reading a configuration and setting up touches most of the program; waiting touches little of
 /// it. What is needed again comes back from the page cache, sixteen pages at a touch.
-pub(crate) fn forget_start() {
+pub(crate) fn forget() {
     let begin = (&raw const __executable_start)
         .addr()
         .next_multiple_of(PAGE);

@@ -1,6 +1,6 @@
 //! Running: from a configuration to a status.
 
-use std::{future::Future, net::SocketAddr, process::ExitCode};
+use std::{future::Future, net::SocketAddr, process::ExitCode, time::Duration};
 
 use logbook::Logbook;
 use pilot_config::Config;
@@ -19,6 +19,8 @@ use crate::{
     source::{LoadError, Origin, Reading},
 };
 
+/// How long work on files may take after everything has ended.
+const LAST_WORK: Duration = Duration::from_secs(1);
 /// The status of a configuration that cannot be used.
 const EXIT_CONFIG: u8 = 1;
 
@@ -126,7 +128,7 @@ pub(crate) fn start(parts: Parts) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return refuse(&format!("cannot start: {error}")),
     };
-    runtime.block_on(async {
+    let code = runtime.block_on(async {
         let ears = match signals::listen() {
             Ok(ears) => ears,
             Err(error) => return refuse(&format!("cannot listen for signals: {error}")),
@@ -135,20 +137,23 @@ pub(crate) fn start(parts: Parts) -> ExitCode {
         match Shell::open(parts) {
             Ok(shell) => ExitCode::from(shell.run(ears).await),
             Err(reason) => {
-                log.flush(std::time::Duration::from_secs(1)).await;
+                log.flush(Duration::from_secs(1)).await;
                 refuse(&reason)
             }
         }
-    })
+    });
+    // A disk that hangs keeps nobody from leaving.
+    runtime.shutdown_timeout(LAST_WORK);
+    code
 }
 
 /// Serves the embedded catalog until TERM or INT.
 pub(crate) fn catalog(address: SocketAddr) -> ExitCode {
     let served = block_on(async move {
         let server = dev_catalog::DevCatalog::bind(address)?;
+        let place = server.local_addr();
         crate::say::out(&format!(
-            "containerpilot catalog: serving a Consul-compatible catalog for development at http://{}; it is kept in memory only and forgotten at the end",
-            server.local_addr()
+            "containerpilot catalog: serving a Consul-compatible catalog for development at http://{place}; its page is at http://{place}/ui/; it is kept in memory only and forgotten at the end"
         ));
         let ears = signals::listen()?;
         let ends = |signal: Signal| [Signal::TERM, Signal::INT].contains(&signal);
@@ -169,7 +174,7 @@ fn runtime() -> std::io::Result<Runtime> {
     Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(2)
-        .thread_keep_alive(std::time::Duration::from_secs(1))
+        .thread_keep_alive(Duration::from_secs(1))
         .build()
 }
 

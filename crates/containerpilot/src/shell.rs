@@ -1,16 +1,20 @@
 //! The loop: facts in, orders out. What is decided, the core decides.
 
+mod addresses;
 mod children;
 mod files;
 mod follows;
 mod inputs;
 mod link;
+mod lookout;
 mod meter;
+mod oom;
 mod perform;
 mod reload;
 mod requests;
 mod sensors;
 mod shares;
+mod sights;
 mod templates;
 
 use std::{
@@ -18,7 +22,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use catalog::CatalogEvent;
+use catalog::{CatalogEvent, Journal};
 use logbook::Logbook;
 use pilot_config::Config;
 use pilot_core::{Input, RunId, Supervisor, Time};
@@ -26,10 +30,12 @@ use reaper::Reaper;
 use tokio::{sync::mpsc, task::JoinSet};
 
 use self::{
-    children::Child, files::Files, follows::Follows, link::Link, meter::Meter, sensors::Sensors,
-    shares::Shares, templates::Desk,
+    addresses::Addresses, children::Child, files::Files, follows::Follows, link::Link,
+    lookout::Lookout, meter::Meter, oom::Toll, sensors::Sensors, shares::Shares, sights::Ink,
+    templates::Desk,
 };
 pub(crate) use self::{
+    addresses::in_one_line,
     link::EMBEDDED,
     templates::{TemplateFault, prove_template},
 };
@@ -51,6 +57,9 @@ const LAST_OUTPUT: Duration = Duration::from_secs(1);
 /// How long the last log records may take to be written.
 const LAST_RECORDS: Duration = Duration::from_secs(2);
 
+/// How long after the start everything has been done once that is done again and again at rest.
+const SETTLING: Duration = Duration::from_secs(15);
+
 /// Owns the core and everything of the system that it gives orders about.
 pub(crate) struct Shell {
     core: Supervisor,
@@ -64,8 +73,12 @@ pub(crate) struct Shell {
     log: Logbook,
     link: Link,
     catalog_events: mpsc::Receiver<CatalogEvent>,
+    journal: Journal,
     follows: Follows,
     files: Files,
+    addresses: Addresses,
+    lookout: Lookout,
+    ink: Ink,
     desk: Desk,
     shares: Shares,
     control: Option<control::Server>,
@@ -75,6 +88,7 @@ pub(crate) struct Shell {
     config: Config,
     meter: Meter,
     sensors: Sensors,
+    toll: Toll,
     exit: Option<u8>,
     _pid_file: Option<PidFile>,
 }
@@ -103,7 +117,7 @@ impl Shell {
         let reaper =
             Reaper::new().map_err(|error| format!("cannot take charge of children: {error}"))?;
         let (requests_in, requests) = mpsc::channel(QUEUE);
-        let (link, catalog_events) = Link::open(&config.catalog)?;
+        let (link, catalog_events) = Link::open(&config.catalog, log.clone())?;
         let pid_file = config.pid_file.clone().map(PidFile::write).transpose()?;
         let mut shell = Self {
             core: Supervisor::new(config.spec.clone(), seed()),
@@ -117,8 +131,12 @@ impl Shell {
             log,
             link,
             catalog_events,
+            journal: Journal::default(),
             follows: Follows::default(),
             files: Files::default(),
+            addresses: Addresses::default(),
+            lookout: Lookout::default(),
+            ink: Ink::default(),
             desk: Desk::default(),
             shares: Shares::default(),
             control: None,
@@ -128,11 +146,14 @@ impl Shell {
             config,
             meter: Meter::new(),
             sensors: Sensors::default(),
+            toll: Toll::begin(),
             exit: None,
             _pid_file: pid_file,
         };
+        shell.say_what_is_out_of_sight();
         shell.meter.declare(shell.config.telemetry.as_ref())?;
         shell.announce_addresses();
+        shell.follow_addresses(&[]);
         shell.serve_control()?;
         shell.serve_telemetry();
         shell.say_what_was_accepted();
@@ -143,7 +164,12 @@ impl Shell {
     pub(crate) async fn run(mut self, ears: Ears) -> u8 {
         self.inputs.push_back(Input::Started);
         self.handle_inputs();
-        memory::forget_start();
+        // What has changed since the configuration was loaded is not told.
+        self.look_at_addresses();
+        memory::forget();
+        // The first checks and registrations come after the start, and touch much of it again.
+        let settled = tokio::time::sleep(SETTLING);
+        tokio::pin!(settled);
         loop {
             self.handle_inputs();
             if let Some(code) = self.exit {
@@ -157,11 +183,14 @@ impl Shell {
                 Some(event) = self.catalog_events.recv() => self.on_catalog_event(event),
                 Some(request) = self.requests.recv() => self.on_request(request),
                 Some(ask) = self.meter.asks.recv() => self.on_telemetry_asked(ask),
+                () = self.addresses.changed() => self.look_at_addresses(),
                 paths = self.files.changed() => self.on_files_changed(paths),
+                seen = self.lookout.seen() => self.on_file_seen(seen),
                 news = self.shares.news() => self.on_share_news(news),
                 done = self.desk.done() => self.on_file_done(done),
                 () = tokio::task::yield_now(), if !self.inputs.is_empty() => {}
                 () = until(deadline) => self.inputs.push_back(Input::Woken),
+                () = &mut settled, if !settled.is_elapsed() => memory::forget(),
                 Some(_) = self.captures.join_next() => {}
             }
         }

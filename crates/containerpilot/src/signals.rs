@@ -63,16 +63,32 @@ fn set_mask(how: i32) {
     }
 }
 
-extern "C" fn on_signal(number: libc::c_int) {
-    // SAFETY: everything here may be done in a handler: atomics, a write that does not block, and
-    // putting errno back, which whoever was interrupted may be about to read.
+extern "C" fn on_signal(
+    number: libc::c_int,
+    info: *mut libc::siginfo_t,
+    _context: *mut libc::c_void,
+) {
+    // SAFETY: everything here may be done in a handler: reading what the kernel tells with the
+    // signal, atomics, a write that does not block, and putting errno back, which whoever was
+    // interrupted may be about to read.
     unsafe {
+        if is_of_the_terminal(number, (*info).si_code) {
+            return;
+        }
         let errno = *libc::__errno_location();
         PENDING.fetch_or(bit(number), Ordering::SeqCst);
         let ring = 0_u8;
         libc::write(BELL.load(Ordering::SeqCst), (&raw const ring).cast(), 1);
         *libc::__errno_location() = errno;
     }
+}
+
+/// Whether it tells of the terminal that the helper itself is in front of: its size, Ctrl-Z. The
+/// application, which is not in front of it, must not take that for an order: to nginx and Apache
+/// WINCH is one to stop, and nobody would wake up what TSTP has stopped. Sent by somebody, both
+/// are signals like others.
+fn is_of_the_terminal(number: i32, code: i32) -> bool {
+    [libc::SIGWINCH, libc::SIGTSTP].contains(&number) && code == libc::SI_KERNEL
 }
 
 fn bit(number: i32) -> u64 {
@@ -102,12 +118,12 @@ pub(crate) fn listen() -> io::Result<Ears> {
 
 /// The C library keeps the first real-time signals for itself and refuses them.
 fn handle(number: i32) {
-    let handler: extern "C" fn(libc::c_int) = on_signal;
+    let handler: extern "C" fn(i32, *mut libc::siginfo_t, *mut libc::c_void) = on_signal;
     // SAFETY: an action of zeroes is a valid one with an empty mask; sigaction copies it.
     unsafe {
         let mut action = MaybeUninit::<libc::sigaction>::zeroed().assume_init();
         action.sa_sigaction = handler as *const () as usize;
-        action.sa_flags = libc::SA_RESTART;
+        action.sa_flags = libc::SA_RESTART | libc::SA_SIGINFO;
         libc::sigaction(number, &raw const action, std::ptr::null_mut());
     }
 }

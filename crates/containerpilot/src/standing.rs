@@ -3,16 +3,28 @@
 mod table;
 
 use catalog::{CatalogStatus, Link};
+use pilot_config::{Chosen, Selection};
 use pilot_core::{
-    Time,
+    Instance, Sight, Time,
+    spec::Role,
     status::{JobStatus, Status, TemplateStatus, WatchStatus},
 };
 use serde_json::{Value, json};
 
-pub(crate) use self::table::to_table;
+pub(crate) use self::table::{span, to_table};
 
 /// Everything, for programs. Durations are in seconds.
-pub(crate) fn to_json(status: &Status, catalog: Option<&CatalogStatus>, now: Time) -> Value {
+pub(crate) fn to_json(
+    status: &Status,
+    catalog: Option<&CatalogStatus>,
+    selections: &[Selection],
+    now: Time,
+) -> Value {
+    let jobs = status.jobs.iter().map(|job| {
+        let selection = selections.iter().find(|one| one.job == job.name.as_str());
+        let chosen = selection.and_then(|selection| selection.chosen.as_ref());
+        job_json(job, catalog, chosen, now)
+    });
     json!({
         "version": crate::VERSION,
         "pid": std::process::id(),
@@ -20,7 +32,7 @@ pub(crate) fn to_json(status: &Status, catalog: Option<&CatalogStatus>, now: Tim
         "maintenance": status.maintenance,
         "stopping": status.stopping,
         "catalog": catalog.map(catalog_json),
-        "jobs": status.jobs.iter().map(|job| job_json(job, catalog, now)).collect::<Vec<_>>(),
+        "jobs": jobs.collect::<Vec<_>>(),
         "watches": status.watches.iter().map(watch_json).collect::<Vec<_>>(),
         "templates": status.templates.iter().map(template_json).collect::<Vec<_>>(),
     })
@@ -42,18 +54,26 @@ fn catalog_json(catalog: &CatalogStatus) -> Value {
     }
 }
 
-fn job_json(job: &JobStatus, catalog: Option<&CatalogStatus>, now: Time) -> Value {
+fn job_json(
+    job: &JobStatus,
+    catalog: Option<&CatalogStatus>,
+    chosen: Option<&Chosen>,
+    now: Time,
+) -> Value {
     let registered = catalog
         .and_then(|catalog| catalog.services.get(&job.name))
         .and_then(|standing| standing.registered);
     json!({
         "name": job.name.as_str(),
+        "essential": job.role == Role::Essential,
         "state": job.state,
         "pid": job.pid,
         "uptime": job.uptime.map(seconds),
         "restarts": job.restarts,
         "lastExit": job.last_exit.map(|exit| exit.to_string()),
+        "checked": job.checked,
         "health": job.health,
+        "healthFor": seconds(job.health_for),
         "lastCheck": job.last_check.as_ref().map(|check| json!({
             "ago": seconds(now - check.at),
             "took": seconds(check.took),
@@ -61,7 +81,9 @@ fn job_json(job: &JobStatus, catalog: Option<&CatalogStatus>, now: Time) -> Valu
         })),
         "service": job.service.as_ref().map(|service| json!({
             "id": service.id,
-            "address": service.address,
+            "address": Some(&service.address).filter(|address| !address.is_empty()),
+            "interface": chosen.and_then(|chosen| chosen.interface.as_ref()),
+            "selector": chosen.map(|chosen| &chosen.selector),
             "port": service.port,
             "wanted": job.catalog.filter(|_| catalog.is_some()).map(pilot_core::spec::Status::word),
             "registered": registered.map(pilot_core::spec::Status::word),
@@ -71,18 +93,28 @@ fn job_json(job: &JobStatus, catalog: Option<&CatalogStatus>, now: Time) -> Valu
 }
 
 fn watch_json(watch: &WatchStatus) -> Value {
-    let instances = watch.instances.as_ref().map(|instances| {
-        let one = |instance: &pilot_core::Instance| {
-            json!({
-                "id": instance.id,
-                "address": instance.address,
-                "port": instance.port,
-                "tags": instance.tags,
-            })
-        };
-        instances.iter().map(one).collect::<Vec<_>>()
-    });
-    json!({"name": watch.name.as_str(), "instances": instances})
+    let one = |instance: &Instance| {
+        json!({
+            "id": instance.id,
+            "address": instance.address,
+            "port": instance.port,
+            "tags": instance.tags,
+        })
+    };
+    let instances = match &watch.sight {
+        Some(Sight::Instances(instances)) => Some(instances.iter().map(one).collect::<Vec<_>>()),
+        Some(Sight::Value(_) | Sight::Keys(_) | Sight::File(_)) | None => None,
+    };
+    json!({
+        "name": watch.name.as_str(),
+        "kind": watch.subject.kind(),
+        "of": watch.subject.place(),
+        "health": watch.health,
+        "stale": watch.stale,
+        "settling": watch.settling,
+        "sees": watch.sight.as_ref().map(ToString::to_string),
+        "instances": instances,
+    })
 }
 
 fn template_json(template: &TemplateStatus) -> Value {

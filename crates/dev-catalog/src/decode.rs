@@ -5,12 +5,21 @@ use std::collections::BTreeMap;
 use serde::Deserialize as _;
 use serde_json::{Deserializer, Map, Number, Value};
 
-use crate::duration;
+use crate::{base64, duration};
 
 /// What is wrong with a body, without the words `Request decode failed`.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct DecodeError(String);
+
+impl DecodeError {
+    /// A member that Consul takes and this catalog does not.
+    pub(crate) fn foreign(name: &str) -> Self {
+        Self(format!(
+            "`{name}` is not supported by the development catalog"
+        ))
+    }
+}
 
 /// The members of one JSON object that nobody has asked for yet.
 #[derive(Debug, Default)]
@@ -19,9 +28,30 @@ pub(crate) struct Fields(Map<String, Value>);
 impl Fields {
     /// Reads the first JSON value of a body; what follows it is not looked at, as in Consul.
     pub(crate) fn parse(body: &[u8]) -> Result<Self, DecodeError> {
+        Self::parse_as(body, "struct")
+    }
+
+    /// The same, where Go has a name for what it wants.
+    pub(crate) fn parse_as(body: &[u8], kind: &str) -> Result<Self, DecodeError> {
         let mut reader = Deserializer::from_slice(body);
         let value = Value::deserialize(&mut reader).map_err(|error| syntax_error(body, &error))?;
-        Self::of(value, "", "struct")
+        Self::of(value, "", kind)
+    }
+
+    /// Reads a list of objects, which Go would call `kind`.
+    pub(crate) fn parse_list(body: &[u8], kind: &str) -> Result<Vec<Self>, DecodeError> {
+        let mut reader = Deserializer::from_slice(body);
+        let value = Value::deserialize(&mut reader).map_err(|error| syntax_error(body, &error))?;
+        match value {
+            Value::Array(items) => {
+                let items = items.into_iter();
+                items.map(|item| Self::of(item, "", kind)).collect()
+            }
+            Value::Null => Ok(Vec::new()),
+            Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
+                Err(mismatch(&value, "", kind))
+            }
+        }
     }
 
     fn of(value: Value, field: &str, wanted: &str) -> Result<Self, DecodeError> {
@@ -95,12 +125,71 @@ impl Fields {
         }
     }
 
-    pub(crate) fn texts(&mut self, names: &[&str]) -> Result<Vec<String>, DecodeError> {
+    /// Takes a length of time as sessions have it: a number is truncated, and what is neither is none.
+    pub(crate) fn loose_nanos(&mut self, names: &[&str]) -> Result<Option<i64>, DecodeError> {
+        match self.take(names) {
+            None => Ok(None),
+            Some(Value::Number(number)) => {
+                #[expect(clippy::cast_possible_truncation, reason = "Go cuts it off just so")]
+                let whole = number.as_f64().unwrap_or(0.0) as i64;
+                Ok(Some(number.as_i64().unwrap_or(whole)))
+            }
+            Some(Value::String(text)) => match duration::parse(&text) {
+                Some(nanos) => Ok(Some(nanos)),
+                None if text.bytes().all(|digit| digit.is_ascii_digit()) && !text.is_empty() => {
+                    Err(DecodeError(format!(
+                        "time: missing unit in duration {text:?}"
+                    )))
+                }
+                None => Err(DecodeError(format!("time: invalid duration {text:?}"))),
+            },
+            Some(Value::Bool(_) | Value::Array(_) | Value::Object(_) | Value::Null) => Ok(Some(0)),
+        }
+    }
+
+    /// Takes a list of texts; none when it is missing or `null`.
+    pub(crate) fn maybe_texts(
+        &mut self,
+        names: &[&str],
+        kind: &str,
+    ) -> Result<Option<Vec<String>>, DecodeError> {
         let field = names[0];
         match self.take(names) {
+            None => Ok(None),
+            Some(Value::Array(items)) => {
+                let texts = items.into_iter().map(|item| text(item, field));
+                texts.collect::<Result<_, _>>().map(Some)
+            }
+            Some(other) => Err(mismatch(&other, field, kind)),
+        }
+    }
+
+    pub(crate) fn texts(&mut self, names: &[&str]) -> Result<Vec<String>, DecodeError> {
+        self.maybe_texts(names, "[]string")
+            .map(Option::unwrap_or_default)
+    }
+
+    /// Takes bytes that travel as base64.
+    pub(crate) fn encoded(&mut self, names: &[&str]) -> Result<Vec<u8>, DecodeError> {
+        match self.take(names) {
             None => Ok(Vec::new()),
-            Some(Value::Array(items)) => items.into_iter().map(|item| text(item, field)).collect(),
-            Some(other) => Err(mismatch(&other, field, "[]string")),
+            Some(Value::String(text)) => base64::decode(&text)
+                .map_err(|at| DecodeError(format!("illegal base64 data at input byte {at}"))),
+            Some(other) => Err(mismatch(&other, names[0], "[]uint8")),
+        }
+    }
+
+    /// Takes an unsigned number; 0 when it is missing.
+    pub(crate) fn count(&mut self, names: &[&str]) -> Result<u64, DecodeError> {
+        match self.take(names) {
+            None => Ok(0),
+            Some(Value::Number(number)) => number.as_u64().ok_or_else(|| {
+                let field = names[0];
+                DecodeError(format!(
+                    "json: cannot unmarshal number {number} into Go struct field .{field} of type uint64"
+                ))
+            }),
+            Some(other) => Err(mismatch(&other, names[0], "uint64")),
         }
     }
 

@@ -1,11 +1,19 @@
 //! What a registration asks for, checked: `/v1/agent/service/register` and `/v1/agent/check/register`.
 
+mod node;
+mod session;
+
 use std::{collections::BTreeMap, net::IpAddr, time::Duration};
+
+pub(crate) use self::{
+    node::{Departure, NodeDefinition},
+    session::{Behavior, SessionDefinition},
+};
 
 use crate::{
     decode::{DecodeError, Fields},
     duration,
-    record::{Address, Weights},
+    record::{Address, Indexes, ServiceRecord, Weights},
     status::Status,
 };
 
@@ -144,6 +152,12 @@ impl ServiceDefinition {
         })
     }
 
+    /// What it counts as against the room there is, in bytes.
+    pub(crate) fn weight(&self) -> usize {
+        let checks = self.checks.iter().map(CheckDefinition::weight);
+        ServiceRecord::from(self.clone()).weight() + checks.sum::<usize>()
+    }
+
     fn default_and_check(&mut self) -> Result<(), DefinitionError> {
         if self.name.is_empty() {
             return Err(DefinitionError::MissingServiceName);
@@ -181,7 +195,29 @@ impl ServiceDefinition {
     }
 }
 
+impl From<ServiceDefinition> for ServiceRecord {
+    fn from(service: ServiceDefinition) -> Self {
+        Self {
+            id: service.id,
+            name: service.name,
+            tags: service.tags,
+            address: service.address,
+            tagged_addresses: service.tagged_addresses,
+            meta: service.meta,
+            port: service.port,
+            weights: service.weights,
+            enable_tag_override: service.enable_tag_override,
+            indexes: Indexes::default(),
+        }
+    }
+}
+
 impl CheckDefinition {
+    /// What it counts as against the room there is, in bytes.
+    pub(crate) fn weight(&self) -> usize {
+        1024 + self.id.len() + self.name.len() + self.notes.len()
+    }
+
     /// Reads the body of `/v1/agent/check/register`.
     pub(crate) fn parse(body: &[u8]) -> Result<Self, DefinitionError> {
         let mut fields = Fields::parse(body)?;
@@ -300,7 +336,7 @@ impl Draft {
     }
 }
 
-fn addresses(fields: &mut Fields) -> Result<BTreeMap<String, Address>, DefinitionError> {
+fn addresses(fields: &mut Fields) -> Result<BTreeMap<String, Address>, DecodeError> {
     let named = fields.named_objects(
         &["TaggedAddresses", "tagged_addresses"],
         "structs.ServiceAddress",
@@ -314,7 +350,7 @@ fn addresses(fields: &mut Fields) -> Result<BTreeMap<String, Address>, Definitio
     named.into_iter().map(read).collect()
 }
 
-fn weights(fields: &mut Fields) -> Result<Weights, DefinitionError> {
+fn weights(fields: &mut Fields) -> Result<Weights, DecodeError> {
     let Some(mut fields) = fields.object(&["Weights"], "structs.Weights")? else {
         return Ok(Weights::EVEN);
     };
@@ -336,7 +372,8 @@ fn check_weights(weights: Weights) -> Result<(), DefinitionError> {
     Ok(())
 }
 
-fn check_meta(key: &str, value: &str) -> Result<(), DefinitionError> {
+/// Whether a pair of metadata is one that Consul takes, or why not.
+fn meta_fault(key: &str, value: &str) -> Option<&'static str> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     let reason = if key.is_empty() {
         "Key cannot be blank"
@@ -347,86 +384,18 @@ fn check_meta(key: &str, value: &str) -> Result<(), DefinitionError> {
     } else if value.len() > META_VALUE_MAX {
         "Value is too long (limit: 512 characters)"
     } else {
-        return Ok(());
+        return None;
     };
-    Err(DefinitionError::Meta {
-        key: key.to_owned(),
-        value: value.to_owned(),
-        reason,
-    })
+    Some(reason)
 }
 
-/// A session, as a client asks for it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct SessionDefinition {
-    pub(crate) name: String,
-    /// As it was written.
-    pub(crate) ttl_text: String,
-    pub(crate) ttl: Option<Duration>,
-    pub(crate) behavior: Behavior,
-    /// How long nobody gets a key whose session ended while it held the key.
-    pub(crate) lock_delay: Duration,
-}
-
-/// What becomes of keys whose session ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Behavior {
-    Release,
-    Delete,
-}
-
-const LOCK_DELAY: Duration = Duration::from_secs(15);
-const TTL_MIN: Duration = Duration::from_secs(10);
-const TTL_MAX: Duration = Duration::from_secs(86400);
-
-impl SessionDefinition {
-    /// Reads a session; what is wrong comes with the status that Consul gives it.
-    pub(crate) fn parse(body: &[u8]) -> Result<Self, (u16, String)> {
-        let (name, ttl_text, behavior, lock_delay) =
-            Self::fields(body).map_err(|error| (400, format!("Request decode failed: {error}")))?;
-        let behavior = match behavior.as_str() {
-            "" | "release" => Behavior::Release,
-            "delete" => Behavior::Delete,
-            other => return Err((500, format!("Invalid Behavior setting '{other}'"))),
-        };
-        let ttl = match ttl_text.as_str() {
-            "" => None,
-            text => Some(duration::parse(text).ok_or_else(|| {
-                let reason = format!("time: invalid duration {text:?}");
-                (500, format!("Session TTL '{text}' invalid: {reason}"))
-            })?),
-        };
-        if let Some(nanos) = ttl
-            && !(TTL_MIN..=TTL_MAX).contains(&duration::from_nanos(nanos))
-        {
-            let range = "[10s=24h0m0s]";
-            return Err((
-                500,
-                format!("Invalid Session TTL '{nanos}', must be between {range}"),
-            ));
-        }
-        Ok(Self {
-            name,
-            ttl_text,
-            ttl: ttl.map(duration::from_nanos),
-            behavior,
-            lock_delay,
-        })
-    }
-
-    fn fields(body: &[u8]) -> Result<(String, String, String, Duration), DecodeError> {
-        if body.trim_ascii().is_empty() {
-            return Ok((String::new(), String::new(), String::new(), LOCK_DELAY));
-        }
-        let mut fields = Fields::parse(body)?;
-        let (name, ttl) = (fields.text(&["Name"])?, fields.text(&["TTL"])?);
-        let behavior = fields.text(&["Behavior"])?;
-        let lock_delay = if fields.has(&["LockDelay"]) {
-            duration::from_nanos(fields.nanos(&["LockDelay"])?)
-        } else {
-            LOCK_DELAY
-        };
-        // Consul passes over what it does not know here.
-        Ok((name, ttl, behavior, lock_delay))
+fn check_meta(key: &str, value: &str) -> Result<(), DefinitionError> {
+    match meta_fault(key, value) {
+        None => Ok(()),
+        Some(reason) => Err(DefinitionError::Meta {
+            key: key.to_owned(),
+            value: value.to_owned(),
+            reason,
+        }),
     }
 }

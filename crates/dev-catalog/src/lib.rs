@@ -13,19 +13,23 @@
 //!
 //! # What it is not
 //!
-//! Not a cluster and not durable: one node, one datacenter, nothing on disk, access tokens accepted
-//! and ignored. Only TTL checks run; a registration that asks for another kind, for the mesh is
-//! refused with a reason, as is a filter expression. The contract suite compares its
-//! answers with those of a real Consul 1.8.7.
+//! Not a cluster and not durable: one agent, one datacenter, nothing on disk, access tokens accepted
+//! and ignored. Only TTL checks run; a registration that asks for another kind, or for the mesh, is
+//! refused with a reason, as is a filter with `matches`. The contract suite compares its answers
+//! with those of a real Consul 1.8.7; `docs/embedded.md` lists what is there and what is not.
 //!
 //! # Bounds
 //!
 //! 512 connections (one more is told so and closed), 512 KiB for a body and 10 s to send it, 64 KiB
-//! for a head, 120 s idle, 30 s with an answer unread, 64 MiB of values.
+//! for a head, 120 s idle, 30 s with an answer unread and 256 MiB of all such answers; 64 MiB of keys
+//! and values, 64 MiB of services and checks, 16 MiB of sessions. Pages of other sites are refused,
+//! see `server/origin`.
 
+mod base64;
 mod decode;
 mod definition;
 mod duration;
+mod filter;
 mod record;
 mod reply;
 mod request;
@@ -34,5 +38,7 @@ mod server;
 mod status;
 mod store;
 mod target;
+mod transaction;
+mod ui;
 
 pub use server::DevCatalog;

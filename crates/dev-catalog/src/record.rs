@@ -1,6 +1,6 @@
 //! The shapes of Consul's JSON.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Serialize, Serializer};
 
@@ -38,6 +38,12 @@ pub(crate) struct Indexes {
     pub(crate) modify_index: u64,
 }
 
+/// What a record takes beside its texts, generously.
+const RECORD_WEIGHT: usize = 1024;
+
+/// What each of many small texts takes beside its letters.
+const RECORD_PART: usize = 32;
+
 /// An object without members.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Empty {}
@@ -54,7 +60,7 @@ pub(crate) struct NoProxy {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct CheckRecord {
     #[serde(rename = "Node")]
-    pub(crate) node: &'static str,
+    pub(crate) node: String,
     #[serde(rename = "CheckID")]
     pub(crate) id: String,
     #[serde(rename = "Name")]
@@ -77,6 +83,16 @@ pub(crate) struct CheckRecord {
     pub(crate) definition: Empty,
     #[serde(flatten)]
     pub(crate) indexes: Indexes,
+    /// When it came to stand as it does, in the time of the store.
+    #[serde(skip)]
+    pub(crate) since: Duration,
+}
+
+impl CheckRecord {
+    /// What it counts as against the room there is, in bytes.
+    pub(crate) fn weight(&self) -> usize {
+        RECORD_WEIGHT + self.id.len() + self.name.len() + self.notes.len() + self.service_id.len()
+    }
 }
 
 /// A service, before an endpoint gives it its own member names.
@@ -94,21 +110,33 @@ pub(crate) struct ServiceRecord {
     pub(crate) indexes: Indexes,
 }
 
+impl ServiceRecord {
+    /// What it counts as against the room there is, in bytes.
+    pub(crate) fn weight(&self) -> usize {
+        let pairs = self.meta.iter().map(|(key, value)| key.len() + value.len());
+        let addresses = self.tagged_addresses.iter();
+        let addresses = addresses.map(|(side, own)| side.len() + own.address.len());
+        let tags = self.tags.iter().map(|tag| RECORD_PART + tag.len());
+        let names = self.id.len() + self.name.len() + self.address.len();
+        RECORD_WEIGHT + names + tags.chain(pairs).chain(addresses).sum::<usize>()
+    }
+}
+
 /// A node.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct NodeRecord {
     #[serde(rename = "ID")]
-    pub(crate) id: &'static str,
+    pub(crate) id: String,
     #[serde(rename = "Node")]
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     #[serde(rename = "Address")]
-    pub(crate) address: &'static str,
+    pub(crate) address: String,
     #[serde(rename = "Datacenter")]
     pub(crate) datacenter: &'static str,
-    #[serde(rename = "TaggedAddresses")]
-    pub(crate) tagged_addresses: BTreeMap<&'static str, &'static str>,
-    #[serde(rename = "Meta")]
-    pub(crate) meta: BTreeMap<&'static str, &'static str>,
+    #[serde(rename = "TaggedAddresses", serialize_with = "null_when_empty")]
+    pub(crate) tagged_addresses: BTreeMap<String, String>,
+    #[serde(rename = "Meta", serialize_with = "null_when_empty")]
+    pub(crate) meta: BTreeMap<String, String>,
     #[serde(flatten)]
     pub(crate) indexes: Indexes,
 }
@@ -154,12 +182,14 @@ impl<'a> From<&'a ServiceRecord> for AgentService<'a> {
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct CatalogService<'a> {
     #[serde(rename = "ID")]
-    id: &'static str,
-    node: &'static str,
-    address: &'static str,
+    id: &'a str,
+    node: &'a str,
+    address: &'a str,
     datacenter: &'static str,
-    tagged_addresses: &'a BTreeMap<&'static str, &'static str>,
-    node_meta: &'a BTreeMap<&'static str, &'static str>,
+    #[serde(serialize_with = "null_when_empty")]
+    tagged_addresses: &'a BTreeMap<String, String>,
+    #[serde(serialize_with = "null_when_empty")]
+    node_meta: &'a BTreeMap<String, String>,
     service_kind: &'static str,
     #[serde(rename = "ServiceID")]
     service_id: &'a str,
@@ -181,9 +211,9 @@ pub(crate) struct CatalogService<'a> {
 impl<'a> CatalogService<'a> {
     pub(crate) fn new(node: &'a NodeRecord, service: &'a ServiceRecord) -> Self {
         Self {
-            id: node.id,
-            node: node.name,
-            address: node.address,
+            id: &node.id,
+            node: &node.name,
+            address: &node.address,
             datacenter: node.datacenter,
             tagged_addresses: &node.tagged_addresses,
             node_meta: &node.meta,
@@ -264,14 +294,6 @@ fn null_when_empty<S: Serializer>(
     } else {
         map.serialize(serializer)
     }
-}
-
-/// A node with its services, by their identities.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct NodeServices<'a> {
-    pub(crate) node: &'a NodeRecord,
-    pub(crate) services: BTreeMap<&'a str, HealthService<'a>>,
 }
 
 /// An entry of the key-value store.

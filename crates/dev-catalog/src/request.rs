@@ -5,8 +5,12 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::{
-    definition::{CheckDefinition, ServiceDefinition, SessionDefinition},
+    definition::{
+        CheckDefinition, Departure, NodeDefinition, ServiceDefinition, SessionDefinition,
+    },
+    filter::Filter,
     status::Status,
+    transaction::Operation,
 };
 
 /// A request that made sense.
@@ -14,6 +18,8 @@ use crate::{
 pub(crate) enum Request {
     Query(Query, Terms),
     View(View),
+    /// A view that is answered when it has another hash than this one, or after the time.
+    Differs(View, String, Duration),
     Command(Command),
 }
 
@@ -23,6 +29,10 @@ pub(crate) enum Query {
     Services,
     Nodes,
     Node {
+        name: String,
+        shape: NodeShape,
+    },
+    NodeChecks {
         name: String,
     },
     Service {
@@ -51,13 +61,34 @@ pub(crate) enum Query {
         prefix: String,
         separator: String,
     },
+    Sessions,
+    SessionsOf {
+        node: String,
+    },
+    Session {
+        id: String,
+    },
+    /// Everything at a glance, for the page.
+    Picture,
+}
+
+/// How the services of a node are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NodeShape {
+    /// By identity.
+    Map,
+    /// In a row.
+    List,
 }
 
 /// How a query is to be answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Terms {
     pub(crate) consistency: Consistency,
     pub(crate) blocking: Option<Blocking>,
+    pub(crate) filter: Option<Filter>,
+    /// Pairs that the node of what is shown has to have.
+    pub(crate) node_meta: Vec<(String, String)>,
 }
 
 /// What a client says about stale answers; there is one server here, so it is only repeated back.
@@ -78,13 +109,22 @@ pub(crate) struct Blocking {
 /// A question to the agent itself, answered at once and without an index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum View {
-    AgentServices,
+    AgentServices(Option<Filter>),
     AgentService(String),
-    AgentChecks,
+    AgentChecks(Option<Filter>),
+    AgentHealth { of: Whose, text: bool },
     AgentSelf,
+    Members,
     Leader,
     Peers,
     Datacenters,
+}
+
+/// Whose health the agent is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Whose {
+    Instance(String),
+    Name(String),
 }
 
 /// What a key must be like for its value to be stored.
@@ -115,13 +155,17 @@ pub(crate) enum Command {
         status: Status,
         output: String,
     },
+    /// Of a service, or of the node.
     EnterMaintenance {
-        service_id: String,
+        service_id: Option<String>,
         reason: String,
     },
     LeaveMaintenance {
-        service_id: String,
+        service_id: Option<String>,
     },
+    RegisterNode(Box<NodeDefinition>),
+    Deregister(Departure),
+    Transact(Vec<Operation>),
     PutKey {
         key: String,
         value: Bytes,

@@ -2,7 +2,9 @@
 
 mod connection;
 mod desk;
+mod origin;
 mod stream;
+mod unread;
 
 use std::{
     future::Future,
@@ -81,20 +83,20 @@ impl DevCatalog {
         tokio::select! {
             () = shutdown => {}
             () = Desk::new().run(calls) => {}
-            () = accept(&listener, &caller) => {}
+            () = accept(&listener, &caller, self.addr.ip().is_loopback()) => {}
         }
         Ok(())
     }
 }
 
-async fn accept(listener: &tokio::net::TcpListener, caller: &mpsc::Sender<Call>) {
+async fn accept(listener: &tokio::net::TcpListener, caller: &mpsc::Sender<Call>, loopback: bool) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) if connections.len() < CONNECTIONS_MAX => {
-                    connections.spawn(connection::serve(stream, caller.clone()));
+                    connections.spawn(connection::serve(stream, caller.clone(), loopback));
                 }
                 Ok((stream, _)) => turn_away(&stream),
                 Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,

@@ -1,33 +1,39 @@
 //! The catalog as a value: the time and an order go in, an answer comes out.
 //!
 //! There are two views, as in Consul. The agent keeps what it was told and lets checks run out; what
-//! it finds worth telling, it reports to the catalog as [`Fact`]s. Only the catalog and the
-//! key-value store have an index, so only they can be waited for.
+//! it finds worth telling, it reports to the catalog as [`Fact`]s. Only the catalog, the key-value
+//! store and the sessions have an index, so only they can be waited for.
 
 mod agent;
 mod answer;
-mod base64;
 mod catalog;
 mod kv;
+mod picture;
+mod registration;
 mod session;
+mod stamps;
+mod timetable;
+mod transaction;
+mod view;
 
 #[cfg(test)]
 mod tests;
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use self::{
     agent::Agent,
     catalog::{Catalog, NODE},
     kv::{Keys, Put},
-    session::{Session, Sessions},
+    session::Sessions,
 };
 use crate::{
-    definition::Behavior,
+    definition::SessionDefinition,
     reply::Reply,
     request::{Claim, Command, Query},
+    status::Status,
 };
 
 /// Everything the development catalog knows.
@@ -38,6 +44,8 @@ pub(crate) struct Store {
     catalog: Catalog,
     keys: Keys,
     sessions: Sessions,
+    /// When the agent next looks whether the catalog still says what it told.
+    sync_at: Option<Duration>,
 }
 
 /// What the agent has to tell the catalog.
@@ -60,11 +68,13 @@ impl Store {
             catalog: Catalog::new(FIRST_INDEX),
             keys: Keys::default(),
             sessions: Sessions::default(),
+            sync_at: None,
         }
     }
 
     /// Does what a client asks for.
     pub(crate) fn apply(&mut self, now: Duration, command: Command) -> Reply {
+        self.catalog.set_time(now);
         match command {
             Command::PutKey {
                 key,
@@ -72,33 +82,14 @@ impl Store {
                 flags,
                 claim,
             } => {
-                if let Err(reply) = self.is_sound(&claim) {
-                    return reply;
-                }
                 let put = Put {
                     key,
                     value,
                     flags,
                     claim,
                 };
-                match self.keys.put(now, self.index + 1, put) {
-                    Ok(done) => self.written(done),
-                    Err(error) => Reply::text(500, error.to_string()),
-                }
+                self.put_key(now, put)
             }
-            Command::CreateSession(definition) => {
-                self.index += 1;
-                let id = self.sessions.create(now, self.index, *definition);
-                Reply::json(&json!({ "ID": id }))
-            }
-            Command::RenewSession(id) => self.renew(now, &id),
-            Command::DestroySession(id) => match sound_id(&id) {
-                Ok(()) => {
-                    self.end_session(now, &id);
-                    Reply::json(&true)
-                }
-                Err(reply) => reply,
-            },
             Command::DeleteKey { key, cas } => {
                 let done = self.keys.delete(self.index + 1, &key, cas);
                 self.written(done)
@@ -107,104 +98,192 @@ impl Store {
                 self.keys.delete_tree(self.index + 1, &prefix);
                 self.written(true)
             }
+            Command::CreateSession(definition) => self.create_session(now, *definition),
+            Command::RenewSession(id) => self.renew(now, &id),
+            Command::DestroySession(id) => match sound_id(&id) {
+                Ok(()) => {
+                    self.end_session(now, self.index + 1, &id);
+                    Reply::json(&true)
+                }
+                Err(reason) => Reply::text(500, reason),
+            },
+            Command::RegisterNode(definition) => self.register_node(now, *definition),
+            Command::Deregister(departure) => self.deregister(now, &departure),
+            Command::Transact(operations) => self.transact(now, operations),
             Command::RegisterService { .. }
             | Command::DeregisterService(_)
             | Command::RegisterCheck(_)
             | Command::DeregisterCheck(_)
             | Command::UpdateCheck { .. }
             | Command::EnterMaintenance { .. }
-            | Command::LeaveMaintenance { .. } => match self.agent.apply(now, command) {
-                Ok(facts) => {
-                    self.report(&facts);
-                    Reply::empty(200)
-                }
-                Err(error) => Reply::text(error.status(), error.to_string()),
-            },
+            | Command::LeaveMaintenance { .. } => self.tell_agent(now, command),
+        }
+    }
+
+    fn tell_agent(&mut self, now: Duration, command: Command) -> Reply {
+        let weight = if let Command::RegisterService { service, .. } = &command {
+            service.weight()
+        } else if let Command::RegisterCheck(check) = &command {
+            check.weight()
+        } else {
+            0
+        };
+        if weight > 0 && !self.catalog.has_room(weight) {
+            return full();
+        }
+        match self.agent.apply(now, command) {
+            Ok(facts) => {
+                self.report(now, &facts);
+                Reply::empty(200)
+            }
+            Err(error) => Reply::text(error.status(), error.to_string()),
         }
     }
 
     /// Lets everything happen that is due.
     pub(crate) fn expire(&mut self, now: Duration) {
+        self.catalog.set_time(now);
         let facts = self.agent.expire(now);
-        self.report(&facts);
+        self.report(now, &facts);
         while let Some(id) = self.sessions.ended(now) {
-            self.end_session(now, &id);
+            self.end_session(now, self.index + 1, &id);
+        }
+        if self.sync_at.is_some_and(|at| at <= now) {
+            self.sync_at = None;
+            self.synchronize(now);
         }
     }
 
     /// When to call [`Store::expire`] at the latest.
     pub(crate) fn next_deadline(&self) -> Option<Duration> {
         let agent = self.agent.next_deadline().into_iter();
-        agent.chain(self.sessions.next_deadline()).min()
+        let sessions = self.sessions.next_deadline();
+        agent.chain(sessions).chain(self.sync_at).min()
     }
 
     /// The index an answer to the query has now, never zero.
     pub(crate) fn index(&self, query: &Query) -> u64 {
+        let latest = &self.catalog.latest;
         let index = match query {
-            Query::Services => self.catalog.services_index(),
-            Query::Nodes => FIRST_INDEX,
-            Query::Node { name } if self.catalog.is_node(name) => self.catalog.services_index(),
+            Query::Services => latest.services(),
+            Query::Nodes => latest.nodes(),
+            Query::Node { name, .. } if self.catalog.host(name).is_some() => {
+                latest.services().max(latest.nodes())
+            }
             Query::Node { .. } => FIRST_INDEX,
             Query::Service { name, .. } | Query::Health { name, .. } => self.catalog.index_of(name),
-            Query::Checks { .. } | Query::State { .. } => self.catalog.checks_index(),
+            Query::Checks { .. } | Query::State { .. } | Query::NodeChecks { .. } => {
+                latest.checks()
+            }
             Query::Key { key, .. } => self.keys.index_of(key),
             Query::Tree { prefix } | Query::Keys { prefix, .. } => self.keys.index_below(prefix),
+            Query::Sessions | Query::SessionsOf { .. } | Query::Session { .. } => {
+                self.sessions.index()
+            }
+            Query::Picture => self.index,
         };
         index.max(1)
     }
 
-    /// The last change that a query waiting for one has to hear of.
+    /// Whether a query that waits for something newer than an index has to be answered.
     ///
-    /// This differs from [`Store::index`] for what does not exist: the index of an absent key or
-    /// service moves with its surroundings, but that is no reason to wake anyone.
-    pub(crate) fn touched(&self, query: &Query) -> u64 {
+    /// That the index of an answer moved is not enough: the index of an absent key or service moves
+    /// with its surroundings, but that is no reason to wake anyone.
+    pub(crate) fn is_news(&self, query: &Query, index: u64) -> bool {
+        self.touched(query) > index && self.index(query) > index
+    }
+
+    fn touched(&self, query: &Query) -> u64 {
+        let latest = &self.catalog.latest;
         match query {
-            Query::Services | Query::Nodes | Query::Node { .. } | Query::State { .. } => {
-                self.index(query)
-            }
-            Query::Service { name, .. }
-            | Query::Health { name, .. }
-            | Query::Checks { service: name } => self.catalog.touched(name),
+            Query::Services | Query::Nodes | Query::Sessions | Query::Picture => self.index(query),
+            Query::Node { name, .. } => latest.host(name),
+            Query::NodeChecks { name } => latest.checks_of_host(name),
+            Query::State { status } => latest.state(status),
+            Query::Service { name, .. } | Query::Health { name, .. } => self.catalog.touched(name),
+            Query::Checks { service } => latest.checks_of_name(service),
             Query::Key { key, .. } => self.keys.touched(key),
             Query::Tree { prefix } | Query::Keys { prefix, .. } => self.keys.touched_below(prefix),
+            Query::SessionsOf { node } => self.sessions.touched_of(node),
+            Query::Session { id } => self.sessions.touched(id),
         }
     }
 
-    fn is_sound(&self, claim: &Claim) -> Result<(), Reply> {
+    fn put_key(&mut self, now: Duration, put: Put) -> Reply {
+        if let Err(reason) = self.is_sound(&put.claim) {
+            return Reply::text(500, reason);
+        }
+        match self.keys.put(now, self.index + 1, put) {
+            Ok(done) => self.written(done),
+            Err(error) => Reply::text(500, error.to_string()),
+        }
+    }
+
+    /// Whether the session that claims a key is one, or why not.
+    fn is_sound(&self, claim: &Claim) -> Result<(), String> {
         let id = match claim {
             Claim::Acquire(id) | Claim::Release(id) => id,
             Claim::None | Claim::Unchanged(_) => return Ok(()),
         };
         if id.is_empty() {
-            return Err(Reply::text(500, "missing session"));
+            return Err("missing session".to_owned());
         }
         if matches!(claim, Claim::Acquire(_)) {
             sound_id(id)?;
-            if !self.sessions.has(id) {
-                return Err(Reply::text(500, format!("invalid session {id:?}")));
+            if self.sessions.get(id).is_none() {
+                return Err(format!("invalid session {id:?}"));
             }
         }
         Ok(())
     }
 
+    fn create_session(&mut self, now: Duration, definition: SessionDefinition) -> Reply {
+        if !self.sessions.has_room(&definition) {
+            return full();
+        }
+        let failed = |text: String| Reply::text(500, text);
+        let node = definition.node.as_deref().unwrap_or(NODE);
+        let Some(host) = self.catalog.host(node) else {
+            return failed("Missing node registration".to_owned());
+        };
+        for id in definition.checks() {
+            match host.check(id) {
+                None => return failed(format!("Missing check '{id}' registration")),
+                Some(check) if check.status == Status::Critical => {
+                    return failed(format!("Check '{id}' is in critical state"));
+                }
+                Some(_) => {}
+            }
+        }
+        self.index += 1;
+        let id = self.sessions.create(now, self.index, definition);
+        Reply::json(&json!({ "ID": id }))
+    }
+
     fn renew(&mut self, now: Duration, id: &str) -> Reply {
-        if let Err(reply) = sound_id(id) {
-            return reply;
+        if let Err(reason) = sound_id(id) {
+            return Reply::text(500, reason);
         }
         match self.sessions.renew(now, id) {
-            Some(session) => Reply::json(&[session_record(id, session)]),
+            Some(session) => Reply::json(&[answer::session_record(id, session)]),
             None => Reply::text(404, format!("Session id '{id}' not found")),
         }
     }
 
     /// What a session held is let go, or goes with it.
-    fn end_session(&mut self, now: Duration, id: &str) {
-        let Some(session) = self.sessions.remove(id) else {
+    fn end_session(&mut self, now: Duration, at: u64, id: &str) {
+        let Some(session) = self.sessions.remove(at, id) else {
             return;
         };
-        self.index += 1;
-        let until = now + session.definition.lock_delay;
-        self.keys.let_go(self.index, id, session.deletes(), until);
+        self.index = at;
+        let until = now + session.lock_delay();
+        self.keys.let_go(at, id, session.deletes(), until);
+    }
+
+    fn end_sessions(&mut self, now: Duration, at: u64, ids: &[String]) {
+        for id in ids {
+            self.end_session(now, at, id);
+        }
     }
 
     fn written(&mut self, done: bool) -> Reply {
@@ -213,7 +292,7 @@ impl Store {
     }
 
     /// Brings the catalog up to date; all facts of one cause share one index.
-    fn report(&mut self, facts: &[Fact]) {
+    fn report(&mut self, now: Duration, facts: &[Fact]) {
         let next = self.index + 1;
         let mut changed = false;
         for fact in facts {
@@ -221,46 +300,48 @@ impl Store {
                 Fact::ServiceKnown(id) => self
                     .agent
                     .service(id)
-                    .is_some_and(|service| self.catalog.put_service(next, service)),
-                Fact::CheckKnown(id) => self
-                    .agent
-                    .check(id)
-                    .is_some_and(|check| self.catalog.put_check(next, check)),
-                Fact::ServiceGone(id) => self.catalog.remove_service(next, id),
-                Fact::CheckGone(id) => self.catalog.remove_check(next, id),
+                    .is_some_and(|service| self.catalog.put_service(next, NODE, service)),
+                Fact::CheckKnown(id) => self.report_check(now, next, id),
+                Fact::ServiceGone(id) => self.catalog.remove_service(next, NODE, id),
+                Fact::CheckGone(id) => {
+                    let gone = self.catalog.remove_check(next, NODE, id);
+                    let ended = self.sessions.depending_on(NODE, id);
+                    self.end_sessions(now, next, &ended);
+                    gone
+                }
             };
         }
         if changed {
             self.index = next;
         }
     }
+
+    /// Sessions end with a check that they depend on.
+    fn report_check(&mut self, now: Duration, at: u64, id: &str) -> bool {
+        let Some(check) = self.agent.check(id) else {
+            return false;
+        };
+        let is_critical = check.status == Status::Critical;
+        let changed = self.catalog.put_check(at, NODE, check);
+        if changed && is_critical {
+            let ended = self.sessions.depending_on(NODE, id);
+            self.end_sessions(now, at, &ended);
+        }
+        changed
+    }
+}
+
+fn full() -> Reply {
+    Reply::text(
+        500,
+        "the development catalog is full: it takes 64 MiB of services and checks, and 16 MiB of sessions",
+    )
 }
 
 /// Consul looks a session up by an identity of the right length only.
-fn sound_id(id: &str) -> Result<(), Reply> {
+fn sound_id(id: &str) -> Result<(), String> {
     if id.len() == 36 {
         return Ok(());
     }
-    let text = "failed session lookup: index error: UUID must be 36 characters";
-    Err(Reply::text(500, text))
-}
-
-fn session_record(id: &str, session: &Session) -> Value {
-    let definition = &session.definition;
-    let behavior = match definition.behavior {
-        Behavior::Release => "release",
-        Behavior::Delete => "delete",
-    };
-    json!({
-        "ID": id,
-        "Name": definition.name,
-        "Node": NODE,
-        "LockDelay": u64::try_from(definition.lock_delay.as_nanos()).unwrap_or(u64::MAX),
-        "Behavior": behavior,
-        "TTL": definition.ttl_text,
-        "NodeChecks": ["serfHealth"],
-        "ServiceChecks": null,
-        "CreateIndex": session.indexes.create_index,
-        "ModifyIndex": session.indexes.modify_index,
-    })
+    Err("failed session lookup: index error: UUID must be 36 characters".to_owned())
 }

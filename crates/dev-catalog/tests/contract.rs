@@ -9,6 +9,7 @@ mod contract {
     mod agent;
     mod answer;
     mod cases;
+    mod cast;
     mod consul;
     mod dev;
     mod http;

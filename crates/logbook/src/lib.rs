@@ -29,6 +29,7 @@ mod settings;
 mod shape;
 mod sink;
 mod tail;
+mod terminal;
 mod writer;
 mod zone;
 

@@ -13,6 +13,7 @@ use crate::{
     entry::{Entry, Lines},
     shape::{BATCH, Shape},
     sink::Sink,
+    terminal,
 };
 
 /// The reading end of the queue, and everything that makes lines of what comes out of it.
@@ -37,6 +38,7 @@ enum Ended {
 
 /// Writes until there is nobody to write for.
 pub(crate) fn run(desk: &Arc<Desk>) {
+    terminal::allow_background();
     loop {
         let Some(mut writer) = desk.writer().take() else {
             return;

@@ -1,67 +1,172 @@
-//! Which address of the machine to use: interface specifications.
+//! Which address of the machine to use, at the start and whenever its addresses change.
+
+pub(crate) mod literal;
+mod selector;
 
 use std::{
     fmt,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    net::{IpAddr, Ipv6Addr},
+    time::Duration,
 };
 
-use crate::Interface;
+use crate::{Interface, Standing};
+pub(crate) use selector::Unreadable;
+use selector::{Patience, Selector};
 
 /// What a job without `interfaces` asks for.
 pub(crate) const DEFAULT: [&str; 2] = ["eth0:inet", "inet"];
 
-/// One way to choose an address.
+/// How the address of a job is chosen among those of the machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Choice {
-    /// The first of a family on any interface, loopback addresses excluded.
-    Any(Family),
-    /// The first of a family on one interface.
-    Named(String, Family),
-    /// The n-th of one interface, both families counted.
-    Indexed(String, usize),
-    /// The first within a network.
-    Network(IpAddr, u32),
-    /// This one, wherever it may be.
-    Static(IpAddr),
+pub struct Selection {
+    /// The job whose service has the address.
+    pub job: String,
+    /// The variable by which processes know it.
+    pub variable: String,
+    /// How long the job waits for it at its start; none does not wait.
+    pub wait: Option<Duration>,
+    /// What was chosen last; none while it is waited for.
+    pub chosen: Option<Chosen>,
+    selectors: Vec<Selector>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Family {
-    V4,
-    V6,
+/// A chosen address, and how it came to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chosen {
+    /// The address.
+    pub address: IpAddr,
+    /// The interface that has it; none for `static:`.
+    pub interface: Option<String>,
+    /// The selector that fits it, as it is written.
+    pub selector: String,
 }
 
-impl Family {
-    fn holds(self, address: IpAddr) -> bool {
-        match self {
-            Self::V4 => address.is_ipv4(),
-            Self::V6 => address.is_ipv6(),
+impl Selection {
+    /// Reads the selectors. Each that cannot be read is told of, not only the first.
+    pub(crate) fn parse(
+        job: &str,
+        service: &str,
+        selectors: &[impl AsRef<str>],
+        wait: Option<Duration>,
+    ) -> Result<Self, Vec<Unreadable>> {
+        let (mut read, mut unreadable) = (Vec::new(), Vec::new());
+        for text in selectors {
+            match Selector::parse(text.as_ref()) {
+                Ok(selector) => read.push(selector),
+                Err(reason) => unreadable.push(reason),
+            }
         }
-    }
-}
-
-/// Finds the address for the first specification that matches one.
-///
-/// Every specification that cannot be read is reported, each on its own.
-pub(crate) fn find(
-    specifications: &[impl AsRef<str>],
-    interfaces: &[Interface],
-) -> Result<IpAddr, Vec<String>> {
-    let (mut choices, mut unreadable) = (Vec::new(), Vec::new());
-    for specification in specifications {
-        match parse(specification.as_ref()) {
-            Ok(choice) => choices.push(choice),
-            Err(reason) => unreadable.push(reason),
+        if !unreadable.is_empty() {
+            return Err(unreadable);
         }
+        Ok(Self {
+            job: job.to_owned(),
+            variable: variable(service),
+            wait,
+            chosen: None,
+            selectors: read,
+        })
     }
-    if !unreadable.is_empty() {
-        return Err(unreadable);
+
+    /// Whether what the machine has can make a difference.
+    pub fn looks_at_interfaces(&self) -> bool {
+        let first = self.selectors.first();
+        first.is_some_and(|selector| !selector.is_static())
     }
-    let sorted = sorted(interfaces);
-    let found = choices.iter().find_map(|choice| choice.choose(&sorted));
-    found.ok_or_else(|| vec![nothing_matched(specifications, &sorted)])
+
+    /// Whether another chooses in the same way, whatever each has chosen.
+    pub fn chooses_like(&self, other: &Self) -> bool {
+        self.job == other.job && self.selectors == other.selectors
+    }
+
+    /// Gives the address for the first selector that one fits, or says what there is instead.
+    ///
+    /// The address chosen last is kept while the same selector fits it, even if another that it
+    /// fits comes before it. An address that the machine may not use yet is taken by those who
+    /// do not wait, and kept by the selector that had it before: what another chose elsewhere is
+    /// not given up for it.
+    pub fn choose(&self, interfaces: &[Interface]) -> Result<Chosen, String> {
+        let sorted = sorted(interfaces);
+        let present = self.chosen.as_ref();
+        let patience = if self.wait.is_some() || present.is_some() {
+            Patience::Has
+        } else {
+            Patience::HasNone
+        };
+        let mut selectors = self.selectors.iter();
+        let found = selectors.find_map(|selector| {
+            let (address, interface) = selector.choose(&sorted, present, patience)?;
+            Some(Chosen {
+                address,
+                interface,
+                selector: selector.text().to_owned(),
+            })
+        });
+        found.ok_or_else(|| self.nothing_matched(&sorted))
+    }
+
+    fn nothing_matched(&self, interfaces: &[Interface]) -> String {
+        let asked: Vec<&str> = self.selectors.iter().map(Selector::text).collect();
+        let there: Vec<String> = interfaces
+            .iter()
+            .map(|one| format!("{}:{}{}", one.name, one.address, one.standing.remark()))
+            .collect();
+        format!(
+            "none of the interface specifications were able to match\n\
+             Specifications: [{}]\nInterfaces IPs: [{}]",
+            asked.join(" "),
+            there.join(" ")
+        )
+    }
 }
 
+impl Chosen {
+    /// Says in one line how it came to be, and what else there was.
+    pub fn reason(&self, interfaces: &[Interface]) -> String {
+        let interface = self.interface.as_ref();
+        let interface = interface.map(|name| format!("({name}) "));
+        format!(
+            "{}by {:?}; {}",
+            interface.unwrap_or_default(),
+            self.selector,
+            candidates(interfaces)
+        )
+    }
+}
+
+impl fmt::Display for Chosen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.address)
+    }
+}
+
+/// The name of the variable that holds the address of a service.
+pub(crate) fn variable(service: &str) -> String {
+    let name = service.to_uppercase().replace('-', "_");
+    format!("CONTAINERPILOT_{name}_IP")
+}
+
+/// How many candidates a line of the log names: a host has hundreds beside those that matter.
+const NAMED: usize = 20;
+
+fn candidates(interfaces: &[Interface]) -> String {
+    let all = sorted(interfaces);
+    let candidates: Vec<String> = all
+        .iter()
+        .take(NAMED)
+        .map(|one| format!("{} {}{}", one.name, one.address, one.standing.remark()))
+        .collect();
+    if candidates.is_empty() {
+        return "the machine has no address".to_owned();
+    }
+    let more = match all.len() - candidates.len() {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    format!("candidates: {}{more}", candidates.join(", "))
+}
+
+/// Interfaces by name, byte for byte, so that `eth10` comes before `eth2`; then by address.
 fn sorted(interfaces: &[Interface]) -> Vec<Interface> {
     let mut sorted = interfaces.to_vec();
     sorted.sort_by_key(|interface| (interface.name.clone(), wide(interface.address).octets()));
@@ -76,108 +181,24 @@ fn wide(address: IpAddr) -> Ipv6Addr {
     }
 }
 
-impl Choice {
-    fn choose(&self, interfaces: &[Interface]) -> Option<IpAddr> {
-        let mut addresses = interfaces.iter();
-        let found = match self {
-            Self::Static(address) => return Some(*address),
-            Self::Any(family) => {
-                addresses.find(|one| family.holds(one.address) && !one.address.is_loopback())
-            }
-            Self::Named(name, family) => {
-                addresses.find(|one| one.name == *name && family.holds(one.address))
-            }
-            Self::Indexed(name, index) => addresses.filter(|one| one.name == *name).nth(*index),
-            Self::Network(network, bits) => {
-                addresses.find(|one| within(one.address, *network, *bits))
-            }
-        };
-        found.map(|one| one.address)
+/// Reads an address as people write it; of IPv6 it may stand in brackets.
+fn parse_ip(text: &str) -> Option<IpAddr> {
+    let inner = text.strip_prefix('[').and_then(|t| t.strip_suffix(']'));
+    match inner {
+        Some(inner) => inner.parse().ok().map(IpAddr::V6),
+        None => text.parse().ok(),
     }
 }
 
-fn within(address: IpAddr, network: IpAddr, bits: u32) -> bool {
-    match (address, network) {
-        (IpAddr::V4(a), IpAddr::V4(n)) => {
-            let mask = u32::MAX.checked_shl(Ipv4Addr::BITS - bits).unwrap_or(0);
-            a.to_bits() & mask == n.to_bits() & mask
+impl Standing {
+    /// What is said of an address that is not simply there.
+    fn remark(self) -> &'static str {
+        match self {
+            Self::Settled => "",
+            Self::Deprecated => " (deprecated)",
+            Self::Tentative => " (tentative)",
         }
-        (IpAddr::V6(a), IpAddr::V6(n)) => {
-            let mask = u128::MAX.checked_shl(Ipv6Addr::BITS - bits).unwrap_or(0);
-            a.to_bits() & mask == n.to_bits() & mask
-        }
-        (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
     }
-}
-
-fn parse(text: &str) -> Result<Choice, String> {
-    if let Some(address) = text.strip_prefix("static:") {
-        let parsed = address.parse().map(Choice::Static);
-        return parsed.map_err(|_| format!("Unable to parse static ip static: in {text}"));
-    }
-    let read = match text {
-        "inet" => Some(Choice::Any(Family::V4)),
-        "inet6" => Some(Choice::Any(Family::V6)),
-        _ => network(text).or_else(|| named(text)),
-    };
-    read.ok_or_else(|| format!("Unable to parse interface spec: {text}"))
-}
-
-fn network(text: &str) -> Option<Choice> {
-    let (address, bits) = text.split_once('/')?;
-    let address: IpAddr = address.parse().ok()?;
-    let bits = bits.parse().ok()?;
-    let most = if address.is_ipv4() {
-        Ipv4Addr::BITS
-    } else {
-        Ipv6Addr::BITS
-    };
-    (bits <= most).then_some(Choice::Network(address, bits))
-}
-
-fn named(text: &str) -> Option<Choice> {
-    if let Some((name, index)) = text.strip_suffix(']').and_then(|text| text.split_once('[')) {
-        let digits = index.bytes().all(|byte| byte.is_ascii_digit());
-        let index = index.parse().ok().filter(|_| digits)?;
-        return is_name(name).then(|| Choice::Indexed(name.to_owned(), index));
-    }
-    let (name, family) = match text.split_once(':') {
-        None | Some((_, "inet")) => (text.split(':').next()?, Family::V4),
-        Some((name, "inet6")) => (name, Family::V6),
-        Some(_) => return None,
-    };
-    is_name(name).then(|| Choice::Named(name.to_owned(), family))
-}
-
-/// Says whether the text can be the name of an interface; an address cannot.
-fn is_name(text: &str) -> bool {
-    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '@');
-    !text.is_empty()
-        && text.chars().all(legal)
-        && text.chars().any(|c| c.is_ascii_alphanumeric())
-        && text.parse::<IpAddr>().is_err()
-}
-
-struct Shown<'a>(&'a Interface);
-
-impl fmt::Display for Shown<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.0.name, self.0.address)
-    }
-}
-
-fn nothing_matched(specifications: &[impl AsRef<str>], interfaces: &[Interface]) -> String {
-    let asked: Vec<&str> = specifications.iter().map(AsRef::as_ref).collect();
-    let there: Vec<String> = interfaces
-        .iter()
-        .map(|one| Shown(one).to_string())
-        .collect();
-    format!(
-        "none of the interface specifications were able to match\n\
-         Specifications: [{}]\nInterfaces IPs: [{}]",
-        asked.join(" "),
-        there.join(" ")
-    )
 }
 
 #[cfg(test)]

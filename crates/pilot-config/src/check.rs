@@ -2,8 +2,10 @@
 
 pub(crate) mod catalog;
 mod cycle;
+mod etcd;
 mod health;
 mod job;
+mod registration;
 mod restarts;
 mod section;
 mod service;
@@ -13,17 +15,19 @@ mod trigger;
 mod v2;
 mod watch;
 mod when;
+mod zookeeper;
 
-use std::time::Duration;
+use std::{cell::RefCell, time::Duration};
 
 use pilot_core::Spec;
 
 use crate::{
-    Catalog, Config, World, duration,
+    Catalog, Config, Selection, World, duration,
     findings::Findings,
     raw::{Raw, v2::RawV2},
     value::{Spanned, Value},
 };
+pub use job::OWN_NAME;
 use trigger::Triggers;
 
 /// What a check stands on.
@@ -31,21 +35,38 @@ use trigger::Triggers;
 struct Ground<'a> {
     world: &'a World<'a>,
     findings: &'a Findings,
+    /// How the addresses of jobs are chosen, as far as they are.
+    selections: &'a RefCell<Vec<Selection>>,
 }
 
 /// Makes the configuration; none where an error keeps it from being one.
 pub(crate) fn config(document: &Value, world: &World<'_>, findings: &Findings) -> Option<Config> {
-    let ground = Ground { world, findings };
-    if RawV2::is_meant(document, !world.program.is_empty()) {
-        return v2::config(&RawV2::decode(document, findings)?, ground);
-    }
+    let selections = RefCell::default();
+    let ground = Ground {
+        world,
+        findings,
+        selections: &selections,
+    };
+    let config = if RawV2::is_meant(document, !world.program.is_empty()) {
+        v2::config(&RawV2::decode(document, findings)?, ground)?
+    } else {
+        v3(document, ground)?
+    };
+    Some(Config {
+        selections: selections.into_inner(),
+        ..config
+    })
+}
+
+fn v3(document: &Value, ground: Ground<'_>) -> Option<Config> {
+    let findings = ground.findings;
     let raw = Raw::decode(document, findings)?;
     let jobs: Vec<job::Checked> = raw.jobs.iter().map(|raw| job::check(raw, ground)).collect();
     let watches = watch::check_all(&raw.watches, ground);
     let telemetry = raw
         .telemetry
         .as_ref()
-        .and_then(|raw| telemetry::check(raw, ground));
+        .and_then(|raw| telemetry::check(raw, true, ground));
     let logging = section::logging(&raw.logging, ground);
     Triggers {
         jobs: &jobs,

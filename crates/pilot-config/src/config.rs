@@ -1,10 +1,14 @@
 //! What a configuration says, once every question about it is answered.
 
+mod zookeeper;
+
 use std::{fmt, net::IpAddr, path::PathBuf, time::Duration};
 
 use pilot_core::Spec;
 
-use crate::{Override, Problem};
+use crate::{Chosen, Override, Problem, Selection, check::OWN_NAME};
+
+pub use zookeeper::Zookeeper;
 
 /// A configuration that holds.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -26,6 +30,8 @@ pub struct Config {
     /// for every advertised job, in the order of the file; for consul-template how to reach
     /// Consul.
     pub addresses: Vec<(String, String)>,
+    /// How the addresses of jobs are chosen among those of the machine, where they are.
+    pub selections: Vec<Selection>,
     /// How helpers share the work of following a catalog (consul-template's `deduplicate`); none
     /// is each for itself.
     pub deduplicate: Option<Deduplicate>,
@@ -35,6 +41,47 @@ pub struct Config {
     pub overrides: Vec<Override>,
     /// What was accepted, but should not pass unseen.
     pub warnings: Vec<Problem>,
+}
+
+impl Config {
+    /// Takes the address that was chosen for a job, wherever it is part of what is wanted.
+    pub fn take_address(&mut self, job: &str, chosen: &Chosen) {
+        let own = self.selections.iter_mut().find(|one| one.job == job);
+        let Some(selection) = own else {
+            return;
+        };
+        selection.chosen = Some(chosen.clone());
+        let text = chosen.address.to_string();
+        let known = self
+            .addresses
+            .iter_mut()
+            .find(|(name, _)| *name == selection.variable);
+        match known {
+            Some((_, address)) => address.clone_from(&text),
+            None => self
+                .addresses
+                .push((selection.variable.clone(), text.clone())),
+        }
+        let spec = self.spec.jobs.iter_mut().find(|own| own.name == job.into());
+        spec.into_iter().for_each(|spec| spec.take_address(&text));
+        if let Some(telemetry) = self.telemetry.as_mut().filter(|_| job == OWN_NAME) {
+            telemetry.address = Some(chosen.address);
+        }
+    }
+
+    /// Keeps the addresses of jobs that choose them as before.
+    pub fn keep_addresses(&mut self, before: &[Selection]) {
+        let kept = before.iter().filter(|old| {
+            let alike = |new: &Selection| new.chooses_like(old);
+            self.selections.iter().any(alike)
+        });
+        let kept: Vec<(&str, &Chosen)> = kept
+            .filter_map(|old| Some((old.job.as_str(), old.chosen.as_ref()?)))
+            .collect();
+        for (job, chosen) in kept {
+            self.take_address(job, chosen);
+        }
+    }
 }
 
 /// What a configuration is written in.
@@ -55,8 +102,12 @@ pub enum Catalog {
     None,
     /// A Consul agent.
     Consul(Box<Consul>),
+    /// A cluster of etcd.
+    Etcd(Box<Etcd>),
     /// A catalog of the helper's own, for development.
     Embedded(Embedded),
+    /// An ensemble of ZooKeeper.
+    Zookeeper(Box<Zookeeper>),
 }
 
 /// How helpers share the work of following a catalog: one of them does, and leaves what it found
@@ -94,10 +145,59 @@ pub struct Consul {
     /// How old answers may be that no leader has confirmed; none leaves it to who asks, zero
     /// wants the leader.
     pub max_stale: Option<Duration>,
+    /// The datacenter to ask where a question names none; none is the agent's own.
+    pub datacenter: Option<String>,
+    /// The namespace of everything (Consul Enterprise).
+    pub namespace: Option<String>,
+    /// The admin partition of everything (Consul Enterprise).
+    pub partition: Option<String>,
+    /// How long the agent is asked to hold a question; none leaves it to the client.
+    pub wait: Option<Duration>,
     /// Whether nobody waits for changes: what was answered is not asked for again.
     pub once: bool,
     /// The pauses between tries while it does not answer; none leaves them to the client.
     pub retry: Option<Retry>,
+    /// How to trust it; of no effect without https.
+    pub tls: Tls,
+}
+
+/// How to reach a cluster of etcd, the environment already taken into account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Etcd {
+    /// Where its members listen, `host:port`, with `http://` or `https://` before it or without;
+    /// at least one.
+    pub endpoints: Vec<String>,
+    /// What the keys of services begin with.
+    pub prefix: String,
+    /// What all other keys begin with.
+    pub keys: String,
+    /// Who to be; none for a cluster that does not ask.
+    pub login: Option<Credentials>,
+    /// How to trust it; of no effect without https.
+    pub tls: Tls,
+}
+
+/// A user, and what proves to be it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credentials {
+    /// The name.
+    pub user: String,
+    /// Where the password comes from.
+    pub password: Password,
+}
+
+/// Where a password comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Password {
+    /// Written down, or from the environment.
+    Value(Secret),
+    /// From a file.
+    File(PathBuf),
+}
+
+/// How both sides of a connection prove who they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tls {
     /// A file with the authorities to trust.
     pub ca_file: Option<PathBuf>,
     /// A directory with the authorities to trust.
@@ -106,9 +206,9 @@ pub struct Consul {
     pub client_cert: Option<PathBuf>,
     /// A file with the key of that certificate.
     pub client_key: Option<PathBuf>,
-    /// The name the agent's certificate must carry; none is the host of the address.
+    /// The name that certificates must carry; none is the host of the address.
     pub server_name: Option<String>,
-    /// Whether the agent's certificate is verified.
+    /// Whether certificates are verified.
     pub verify: bool,
 }
 
@@ -275,8 +375,8 @@ impl Default for Control {
 /// The metrics server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Telemetry {
-    /// The address it listens on, one of the machine's own.
-    pub address: IpAddr,
+    /// The address it listens on, one of the machine's own; none while it is waited for.
+    pub address: Option<IpAddr>,
     /// The port it listens on.
     pub port: u16,
     /// Tags of its service, as the user wrote them.

@@ -26,23 +26,26 @@ mod raw;
 mod render;
 mod socket;
 mod sources;
-mod spelling;
+pub mod spelling;
 mod syntax;
 mod value;
 mod world;
 mod yaml;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
+pub use address::{Chosen, Selection};
+pub use check::OWN_NAME;
 pub use config::{
-    Catalog, Config, Consul, Control, Deduplicate, Dialect, Embedded, Format, Level, LogOutput,
-    Logging, Login, Metric, MetricKind, Retry, Scheme, Secret, Telemetry,
+    Catalog, Config, Consul, Control, Credentials, Deduplicate, Dialect, Embedded, Etcd, Format,
+    Level, LogOutput, Logging, Login, Metric, MetricKind, Password, Retry, Scheme, Secret,
+    Telemetry, Tls, Zookeeper,
 };
 use findings::Findings;
 pub use layers::Override;
 pub use migrate::Migration;
 pub use problem::{Excerpt, Place, Problem, Problems, Severity};
-pub use world::{Interface, World};
+pub use world::{Interface, Standing, World};
 
 /// A text and the name it goes by in messages.
 #[derive(Clone, Copy, Debug)]
@@ -51,6 +54,13 @@ pub struct Source<'a> {
     pub name: &'a str,
     /// The text, not yet rendered.
     pub text: &'a str,
+}
+
+/// Reads a time as configurations write it: whole seconds, or a Go duration. It is not negative.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let nanos = duration::parse(text)?;
+    let nanos = u64::try_from(nanos).map_err(|_| format!("`{text}` is negative"))?;
+    Ok(Duration::from_nanos(nanos))
 }
 
 /// Renders the texts as Go templates over the environment, or says everything that is wrong.

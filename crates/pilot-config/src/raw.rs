@@ -3,18 +3,24 @@
 //! These types say what was written and where. What it means, and whether it can work, is for
 //! [`crate::check`] to say.
 
+mod etcd;
 mod job;
+mod registration;
 mod section;
 mod template;
 pub(crate) mod v2;
 mod when;
+mod zookeeper;
 
-pub(crate) use job::{Essential, RawBackoff, RawHealth, RawJob, RawServiceExtras};
+pub(crate) use etcd::RawEtcd;
+pub(crate) use job::{Essential, RawBackoff, RawHealth, RawJob};
+pub(crate) use registration::{RawAgentCheck, RawServiceExtras, RawTaggedAddress, RawWeights};
 pub(crate) use section::{
     RawCatalog, RawConsul, RawControl, RawLogging, RawMetric, RawTelemetry, RawTls, RawWatch,
 };
 pub(crate) use template::{RawOnChange, RawTemplate, RawWait};
 pub(crate) use when::{RawCondition, RawWhen};
+pub(crate) use zookeeper::RawZookeeper;
 
 use crate::{
     decode::{Fields, number},
@@ -68,7 +74,7 @@ impl<'v> Raw<'v> {
             templates: entries(&mut fields, "templates", RawTemplate::decode),
             telemetry: section(&mut fields, "telemetry").map(RawTelemetry::decode),
         };
-        for later in ["locks", "roles", "snapshots", "etcd", "zookeeper"] {
+        for later in ["locks", "roles", "snapshots", "zookeeper"] {
             refuse(&mut fields, later);
         }
         unknown(fields);

@@ -1,10 +1,7 @@
 //! Which known word an unknown one may stand for.
 
 /// Finds the known word that is nearest to the written one, if any is near enough to be meant.
-pub(crate) fn nearest<'a>(
-    written: &str,
-    known: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let plain = |word: &str| word.to_lowercase().replace(['_', '-', ' '], "");
     let wanted = plain(written);
     let most = (wanted.chars().count() / 3).clamp(1, 3);
@@ -16,7 +13,7 @@ pub(crate) fn nearest<'a>(
 }
 
 /// Makes the hint for it.
-pub(crate) fn hint<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+pub fn hint<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     nearest(written, known).map(|word| format!("did you mean `{word}`?"))
 }
 

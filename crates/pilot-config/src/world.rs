@@ -39,4 +39,18 @@ pub struct Interface {
     pub name: String,
     /// One of its addresses.
     pub address: IpAddr,
+    /// Whether it may be used.
+    pub standing: Standing,
+}
+
+/// Whether an address may be used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Standing {
+    /// It may.
+    #[default]
+    Settled,
+    /// It may no longer be used for what is new; it is chosen only where nothing else fits.
+    Deprecated,
+    /// Nobody knows yet whether another machine has it too; it cannot be listened on.
+    Tentative,
 }

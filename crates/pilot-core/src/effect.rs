@@ -49,17 +49,24 @@ pub enum Effect {
         /// Why, for people.
         output: String,
     },
+    /// Mark a service that is in the catalog as out of service, or no longer.
+    Maintain {
+        /// The job it belongs to.
+        job: JobName,
+        /// Why; none takes the mark away.
+        reason: Option<String>,
+    },
     /// Take a service out of the catalog; answered by `Withdrawn`.
     Withdraw {
         /// The job it belongs to.
         job: JobName,
     },
-    /// Follow a service; answered by `WatchAnswered`, again and again.
+    /// Look at what a watch looks at; answered by `WatchAnswered`, again and again.
     Follow {
         /// What to follow.
         watch: WatchSpec,
     },
-    /// Follow a service no longer.
+    /// Look at it no longer.
     Unfollow {
         /// Which watch.
         watch: WatchId,

@@ -65,12 +65,16 @@ kinds! {
     Stopping = "stopping" / "Stopping",
     /// A job has stopped: its processes are gone and it is out of the catalog.
     Stopped = "stopped" / "Stopped",
-    /// A check passed, a watch has instances, or a template stands rendered.
+    /// A check passed, a watch sees what it looks for, or a template stands rendered.
     Healthy = "healthy" / "StatusHealthy",
-    /// A check failed, a watch has no instance, or a template could not be rendered.
+    /// A check failed, a watch does not see it, or not enough, or a template could not be rendered.
     Unhealthy = "unhealthy" / "StatusUnhealthy",
-    /// The instances of a watch, or the text of a template, changed.
+    /// What a watch sees, or the text of a template, changed.
     Changed = "changed" / "StatusChanged",
+    /// What a watch knows may be old: nobody answers, or an empty answer is held.
+    Stale = "stale" / "StatusStale",
+    /// What a watch knows is the truth again.
+    Fresh = "fresh" / "StatusFresh",
     /// A job gave up waiting for its start event.
     TimerExpired = "timerExpired" / "TimerExpired",
     /// Maintenance began.

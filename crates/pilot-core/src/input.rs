@@ -1,6 +1,6 @@
 //! Facts from outside, in the past tense.
 
-use crate::{JobName, RunId, Signal, Spec, TemplateName, spec::WatchId};
+use crate::{JobName, RunId, Sight, Signal, Spec, TemplateName, spec::WatchId};
 
 /// A fact from outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,12 +52,40 @@ pub enum Input {
         /// The job it belonged to.
         job: JobName,
     },
-    /// The catalog told the instances of a watched service.
+    /// The machine has an address for the service of a job: a first one, another, or the same again.
+    AddressFound {
+        /// Which job.
+        job: JobName,
+        /// The address.
+        address: String,
+        /// How it was chosen, as the log shall say it.
+        reason: String,
+    },
+    /// No address of the machine fits what the service of a job asks for.
+    AddressMissing {
+        /// Which job.
+        job: JobName,
+        /// What was asked for and what there is, as the log shall say it.
+        reason: String,
+    },
+    /// What a watch looks at was told, for the first time or anew.
     WatchAnswered {
         /// Which watch.
         watch: WatchId,
-        /// The instances, sorted by identity.
-        instances: Vec<Instance>,
+        /// What there is to see.
+        sight: Sight,
+    },
+    /// Nobody tells any more what a watch looks at; what was told last may be old.
+    WatchLost {
+        /// Which watch.
+        watch: WatchId,
+        /// Why, for people.
+        reason: String,
+    },
+    /// What a watch looks at is told again; it follows `WatchAnswered` if that changed.
+    WatchBack {
+        /// Which watch.
+        watch: WatchId,
     },
     /// What a template is made of has changed, or is there for the first time.
     TemplateDataChanged {

@@ -16,11 +16,13 @@
 //! While the helper stops, or a reload takes it away, it stays until its turn has come or cannot
 //! come any more; when that other begins a new life, it is made ready for one more turn.
 
+mod address;
 mod health;
 mod maintenance;
 mod start;
 mod stop;
 
+use address::Whereabouts;
 pub(crate) use health::{Health, HealthStatus};
 pub(crate) use stop::{Leaving, Stop, StopPhase, Then};
 
@@ -47,6 +49,7 @@ pub(crate) struct Job {
     tick_at: Option<Time>,
     pub(crate) health: Health,
     pub(crate) catalog: Catalog,
+    address: Whereabouts,
     /// Runs so far.
     pub(crate) runs: u32,
     pub(crate) last_exit: Option<ExitStatus>,
@@ -143,6 +146,7 @@ impl Job {
             tick_at: None,
             health: Health::default(),
             catalog: Catalog::Out,
+            address: Whereabouts::default(),
             runs: 0,
             last_exit: None,
             veto: None,
@@ -169,6 +173,7 @@ impl Job {
         self.state = State::Waiting {
             give_up_at: self.spec.start_within.map(|limit| step.now + limit),
         };
+        self.await_address(step);
         self.register_initially(step);
     }
 
@@ -178,7 +183,10 @@ impl Job {
         let Some(status) = service.and_then(|service| service.initial_status) else {
             return;
         };
-        if self.catalog != Catalog::Out || step.maintenance {
+        if self.catalog != Catalog::Out
+            || self.is_unattended(step)
+            || self.spec.address_within.is_some()
+        {
             return;
         }
         let message = format!(
@@ -202,7 +210,8 @@ impl Job {
             }
         };
         let tick = self.ticking().then_some(self.tick_at).flatten();
-        [own, tick, self.settled_at(), self.health.deadline()]
+        let (settled, address) = (self.settled_at(), self.address_deadline());
+        [own, tick, settled, address, self.health.deadline()]
             .into_iter()
             .flatten()
             .min()
@@ -223,6 +232,7 @@ impl Job {
     pub(crate) fn on_woken(&mut self, step: &mut Step<'_>) {
         self.on_settled(step);
         self.on_tick(step);
+        self.on_address_overdue(step);
         self.on_health_woken(step);
         match &mut self.state {
             State::Waiting { give_up_at } => {
@@ -386,27 +396,17 @@ impl Job {
 
     /// Whether it runs on the `stopping` or `stopped` of some job, and so belongs to the stop.
     pub(crate) fn runs_on_a_stop(&self) -> bool {
-        !self.stop_sources().is_empty() && self.spec.exec.is_some()
+        self.spec.runs_on_a_stop()
     }
 
     /// The jobs on whose `stopping` or `stopped` it runs.
     pub(crate) fn stop_sources(&self) -> Vec<&JobName> {
-        self.sources_of(&[EventKind::Stopping, EventKind::Stopped])
+        self.spec.stop_sources()
     }
 
     /// Whether that job's stop must wait for this one.
     pub(crate) fn is_hook_of(&self, job: &JobName) -> bool {
-        self.sources_of(&[EventKind::Stopping]).contains(&job)
-    }
-
-    fn sources_of(&self, kinds: &[EventKind]) -> Vec<&JobName> {
-        let (When::Once(condition) | When::Each(condition)) = &self.spec.when else {
-            return Vec::new();
-        };
-        let events = condition.events();
-        let sources = events.into_iter().filter(|e| kinds.contains(&e.kind));
-        let jobs = sources.filter_map(|e| job_of(&e.source));
-        jobs.filter(|name| **name != self.spec.name).collect()
+        self.spec.is_hook_of(job)
     }
 
     /// Whether it has a run on or ahead, as opposed to waiting for an event or being over.
@@ -475,16 +475,5 @@ fn holds(condition: &Condition, happened: &dyn Fn(&Event) -> bool) -> bool {
         Condition::Event(event) => happened(event),
         Condition::All(parts) => parts.iter().all(|part| holds(part, happened)),
         Condition::Any(parts) => parts.iter().any(|part| holds(part, happened)),
-    }
-}
-
-fn job_of(source: &Source) -> Option<&JobName> {
-    match source {
-        Source::Job(name) => Some(name),
-        Source::Global
-        | Source::Check(_)
-        | Source::Watch(_)
-        | Source::Template(_)
-        | Source::Signal(_) => None,
     }
 }

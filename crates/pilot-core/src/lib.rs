@@ -7,6 +7,7 @@
 //! latest. Nothing here reads a clock, a file, the environment or a socket, waits, locks, or
 //! fails: what fails outside comes back as an input.
 
+mod budget;
 mod effect;
 mod event;
 mod inherited;
@@ -15,6 +16,7 @@ mod job;
 mod name;
 pub mod pattern;
 mod run;
+mod sight;
 mod signal;
 pub mod spec;
 pub mod status;
@@ -24,11 +26,13 @@ mod template;
 mod time;
 mod watch;
 
+pub use budget::{StopPart, StopStep};
 pub use effect::{Effect, Level, Purpose};
 pub use event::{Event, EventKind, Source};
 pub use input::{ExitStatus, Input, Instance, JobCommand, Rendering, Rest};
 pub use name::{JobName, TemplateName, WatchName};
 pub use run::RunId;
+pub use sight::{FileSight, Fingerprint, Sight};
 pub use signal::Signal;
 pub use spec::Spec;
 pub use supervisor::Supervisor;

@@ -3,10 +3,13 @@
 //! The configuration crate makes these from text; tests make them by hand. Two equal specs mean
 //! the same behaviour, which is what a reload by difference rests on.
 
+mod watch;
+
 use std::time::Duration;
 
+pub use self::watch::{OnEmpty, ServiceSubject, Subject, WatchId, WatchSpec};
 pub use crate::inherited::Inherited;
-use crate::{Event, JobName, Signal, TemplateName, WatchName};
+use crate::{Event, JobName, Signal, TemplateName};
 
 /// Everything the core runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -198,9 +201,16 @@ pub struct JobSpec {
     pub health: Option<HealthSpec>,
     /// How it stands in the catalog.
     pub service: Option<ServiceSpec>,
+    /// How long the address of its service may take to be there, counted from when the job begins
+    /// to wait for its start event. It is not started before, and the helper ends if it does not
+    /// come. None where the address is known.
+    pub address_within: Option<Duration>,
 }
 
 impl JobSpec {
+    /// A timeout that is a limit in name only (`preStop` and `postStop` of ContainerPilot 1 and 2).
+    pub const UNLIMITED: Duration = Duration::from_secs(24 * 3600);
+
     /// A job with the defaults of ContainerPilot 3: one run at startup, no restart.
     pub fn new(name: impl Into<JobName>) -> Self {
         Self {
@@ -222,6 +232,7 @@ impl JobSpec {
             reload: OnReload::Stays,
             health: None,
             service: None,
+            address_within: None,
         }
     }
 }
@@ -314,6 +325,9 @@ pub struct Command {
     pub group: Option<String>,
     /// Where its output goes.
     pub output: Output,
+    /// Whether it is to have the terminal that the helper was started on, if there is one, for
+    /// input, output and the keys that send signals. Without one this means nothing.
+    pub terminal: bool,
     /// Whether processes that it leaves behind when it ends by itself may go on, until the helper
     /// ends (`preStart` and `onChange` of ContainerPilot 1 and 2, which start daemons with `&`);
     /// else they are asked to end with it.
@@ -498,7 +512,7 @@ pub struct ServiceSpec {
     pub name: Option<String>,
     /// Its identity, `<name>-<hostname>`.
     pub id: String,
-    /// The address to advertise.
+    /// The address to advertise; empty while [`JobSpec::address_within`] waits for it.
     pub address: String,
     /// The port to advertise.
     pub port: u16,
@@ -506,6 +520,12 @@ pub struct ServiceSpec {
     pub tags: Vec<String>,
     /// Free key and value pairs.
     pub meta: Vec<(String, String)>,
+    /// How much of the load it should get; none leaves it to the catalog.
+    pub weights: Option<Weights>,
+    /// Its addresses by the network they are for.
+    pub tagged_addresses: Vec<TaggedAddress>,
+    /// Checks beside ours that the catalog's agent runs by itself, where there is one.
+    pub checks: Vec<ServiceCheck>,
     /// Life of a status without a new report.
     pub ttl: Duration,
     /// Status to register with before any check has run.
@@ -514,6 +534,77 @@ pub struct ServiceSpec {
     pub enable_tag_override: bool,
     /// Time in critical after which the catalog drops it.
     pub deregister_critical_after: Option<Duration>,
+    /// What becomes of it in maintenance.
+    pub maintenance: OutOfService,
+}
+
+/// What becomes of a service in maintenance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum OutOfService {
+    /// It leaves the catalog, and is not checked (ContainerPilot 3).
+    #[default]
+    Withdrawn,
+    /// It stays there, marked as out of service; its checks go on.
+    Marked,
+}
+
+/// A check of a service that the catalog's agent runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceCheck {
+    /// Its name, one of a kind among the checks of its service.
+    pub name: String,
+    /// What is checked.
+    pub kind: CheckKind,
+    /// Time between two checks; an alias needs none.
+    pub interval: Option<Duration>,
+    /// How long one may take; none leaves it to the agent.
+    pub timeout: Option<Duration>,
+}
+
+/// What an agent checks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CheckKind {
+    /// That a request is answered: 2xx passes, 429 warns.
+    Http {
+        /// Where.
+        url: String,
+        /// The method; none is GET.
+        method: Option<String>,
+        /// Headers to send.
+        headers: Vec<(String, String)>,
+        /// Whether a certificate is verified.
+        verify: bool,
+    },
+    /// That a connection can be made.
+    Tcp {
+        /// Host and port.
+        address: String,
+    },
+    /// That another service of the same agent is well.
+    Alias {
+        /// Its identity.
+        service: String,
+    },
+}
+
+/// How much of the load an instance should get, compared with others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Weights {
+    /// While it passes; at least 1.
+    pub passing: u32,
+    /// While it warns.
+    pub warning: u32,
+}
+
+/// An address for those who come by a certain network, such as `lan` or `wan`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaggedAddress {
+    /// The network.
+    pub tag: String,
+    /// The address.
+    pub address: String,
+    /// The port.
+    pub port: u16,
 }
 
 /// A status in the catalog.
@@ -542,60 +633,6 @@ impl Status {
         [Self::Passing, Self::Warning, Self::Critical]
             .into_iter()
             .find(|status| status.word() == word)
-    }
-}
-
-/// A service whose instances are followed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WatchSpec {
-    /// Its name, by which events name it; the service it follows unless the user says otherwise.
-    pub name: WatchName,
-    /// The service in the catalog.
-    pub service: String,
-    /// Only instances with this tag.
-    pub tag: Option<String>,
-    /// The datacenter to ask; none is the agent's own.
-    pub dc: Option<String>,
-    /// The longest staleness, and the period of the fall-back poll.
-    pub interval: Duration,
-}
-
-/// What tells one watch from another: two may have one name, and follow different parts of a
-/// service.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct WatchId {
-    /// The name, which both give to their events.
-    pub name: WatchName,
-    /// Only instances with this tag.
-    pub tag: Option<String>,
-    /// The datacenter asked.
-    pub dc: Option<String>,
-}
-
-impl From<&str> for WatchId {
-    fn from(name: &str) -> Self {
-        Self {
-            name: name.into(),
-            tag: None,
-            dc: None,
-        }
-    }
-}
-
-impl std::fmt::Display for WatchId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.name)
-    }
-}
-
-impl WatchSpec {
-    /// What tells it from the others.
-    pub fn id(&self) -> WatchId {
-        WatchId {
-            name: self.name.clone(),
-            tag: self.tag.clone(),
-            dc: self.dc.clone(),
-        }
     }
 }
 

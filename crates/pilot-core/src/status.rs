@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use crate::{
-    ExitStatus, Instance, JobName, Supervisor, TemplateName, Time, WatchName,
+    ExitStatus, JobName, Sight, Supervisor, TemplateName, Time, WatchName,
     job::{Catalog, HealthStatus, Job, State, StopPhase},
-    spec::Status as CatalogStatus,
+    spec::{Role, Status as CatalogStatus, Subject},
     supervisor::Life,
     template,
 };
@@ -30,6 +30,8 @@ pub struct Status {
 pub struct JobStatus {
     /// Its name.
     pub name: JobName,
+    /// What its end means for the container.
+    pub role: Role,
     /// Where it is in its life, in one word.
     pub state: &'static str,
     /// Its process.
@@ -43,6 +45,10 @@ pub struct JobStatus {
     /// Its health as `/status` of ContainerPilot 3 words it: unknown, healthy, unhealthy,
     /// maintenance.
     pub health: &'static str,
+    /// How long that has been so; without a check, how long it has had its present life.
+    pub health_for: Duration,
+    /// Whether it has a health check, with a command or without.
+    pub checked: bool,
     /// What its last check said.
     pub last_check: Option<CheckStatus>,
     /// Its status in the catalog, as ordered; none is not in it.
@@ -80,8 +86,16 @@ pub struct CheckStatus {
 pub struct WatchStatus {
     /// Its name.
     pub name: WatchName,
-    /// The instances of the last answer; none before the first.
-    pub instances: Option<Vec<Instance>>,
+    /// What it looks at.
+    pub subject: Subject,
+    /// What it sees, and was told; none before the first answer.
+    pub sight: Option<Sight>,
+    /// Whether that is enough: unknown, healthy, unhealthy.
+    pub health: &'static str,
+    /// Why what it sees may be old, if so.
+    pub stale: Option<String>,
+    /// Whether a change waits for the end of a burst.
+    pub settling: bool,
 }
 
 /// How a template stands.
@@ -119,12 +133,15 @@ impl Supervisor {
         let run = job.run().filter(|run| run.alive());
         JobStatus {
             name: job.name().clone(),
+            role: job.spec.role,
             state: state_word(&job.state),
             pid: run.and_then(|run| run.pid),
             uptime: run.map(|run| now - run.started_at),
             restarts: job.runs.saturating_sub(1),
             last_exit: job.last_exit,
             health: self.health_word(job),
+            health_for: now - job.health.since,
+            checked: job.spec.health.is_some(),
             last_check: job.health.last.as_ref().map(|last| CheckStatus {
                 at: last.at,
                 took: last.took,
@@ -157,7 +174,7 @@ impl Supervisor {
 
 /// Every word that the state of a job can have, with what it means.
 pub const STATE_WORDS: &[(&str, &str)] = &[
-    ("waiting", "for its start event"),
+    ("waiting", "for its start event, or for its address"),
     ("idle", "between two runs"),
     ("backing-off", "before a restart"),
     ("running", "its process is there"),
@@ -194,7 +211,9 @@ fn state_word(state: &State) -> &'static str {
 fn next_of(job: &Job, maintenance: bool) -> Option<(&'static str, Time)> {
     let check = job.health.next_check_at();
     let own = job.deadline();
+    let address = job.address_deadline();
     match (check, own) {
+        (_, own) if own.is_some() && own == address => own.map(|at| ("gives up", at)),
         (Some(check), Some(own)) if check <= own => (!maintenance).then_some(("check", check)),
         (_, own) => own.map(|at| (deadline_word(&job.state), at)),
     }
@@ -221,7 +240,15 @@ fn deadline_word(state: &State) -> &'static str {
 fn watch_status(watch: &crate::watch::Watch) -> WatchStatus {
     WatchStatus {
         name: watch.spec.name.clone(),
-        instances: watch.known.clone(),
+        subject: watch.spec.subject.clone(),
+        sight: watch.known.clone(),
+        health: match watch.known {
+            None => "unknown",
+            Some(_) if watch.is_well() => "healthy",
+            Some(_) => "unhealthy",
+        },
+        stale: watch.stale().map(str::to_owned),
+        settling: watch.unsettled.is_some(),
     }
 }
 

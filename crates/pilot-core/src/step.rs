@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, time::Duration};
 
 use crate::{
-    Effect, Event, EventKind, Level, RunId, Source, Spec, Time,
+    Effect, Event, EventKind, Level, RunId, Source, Time, budget,
     effect::Purpose,
     run::Run,
     spec::{Command, Stay},
@@ -58,14 +58,6 @@ impl Ids {
     }
 }
 
-pub(crate) fn turn_budget(stop_timeout: Duration) -> Duration {
-    if stop_timeout.is_zero() {
-        Spec::STOP_TIMEOUT
-    } else {
-        stop_timeout
-    }
-}
-
 impl Step<'_> {
     /// Puts an event on the bus. The world hears of it before anything is done about it.
     pub(crate) fn publish(&mut self, kind: EventKind, source: Source) {
@@ -81,7 +73,7 @@ impl Step<'_> {
     /// How long a job may take that runs on another's stop. No time at all for processes to end
     /// (`stopTimeout: -1`) does not mean that such jobs must not run.
     pub(crate) fn turn_budget(&self) -> Duration {
-        turn_budget(self.stop_timeout)
+        budget::of_a_turn(self.stop_timeout)
     }
 
     /// The next run to be.

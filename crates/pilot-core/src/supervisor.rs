@@ -1,5 +1,6 @@
 //! The whole: owns every job, watch and template, and the order in which they hear of events.
 
+mod address;
 mod change;
 mod fact;
 mod finish;
@@ -142,12 +143,13 @@ impl Supervisor {
             let hooks = job.awaits_hooks_until();
             [job.deadline(), hooks].into_iter().flatten().min()
         });
+        let watches = self.watches.iter().filter_map(Watch::deadline);
         let templates = self.templates.iter().filter_map(Template::deadline);
         let left_behind = self.left_behind.iter().filter_map(Run::deadline);
         let changes = self.changes.deadline().into_iter();
         let patience = self.patience_ends().into_iter().chain(self.silence_ends());
         let rest = left_behind.chain(changes).chain(patience);
-        jobs.chain(templates).chain(rest).min()
+        jobs.chain(watches).chain(templates).chain(rest).min()
     }
 
     fn on_input(&mut self, input: Input, step: &mut Step<'_>) {
@@ -172,9 +174,21 @@ impl Supervisor {
             Input::CatalogLost => self.lost_at = self.lost_at.or(Some(step.now)),
             Input::CatalogBack => self.lost_at = None,
             Input::Withdrawn { job } => self.with_job(&job, |job| job.on_withdrawn(step)),
-            Input::WatchAnswered { watch, instances } => {
-                self.on_watch_answered(&watch, instances, step);
+            Input::AddressFound {
+                job,
+                address,
+                reason,
+            } => self.on_address_found(&job, &address, &reason, step),
+            Input::AddressMissing { job, reason } => {
+                self.with_job(&job, |job| job.on_address_missing(reason, step));
             }
+            Input::WatchAnswered { watch, sight } => {
+                self.with_watch(&watch, |w| w.on_answered(sight, step));
+            }
+            Input::WatchLost { watch, reason } => {
+                self.with_watch(&watch, |w| w.on_lost(reason, step));
+            }
+            Input::WatchBack { watch } => self.with_watch(&watch, |w| w.on_back(step)),
             Input::TemplateDataChanged { template } => {
                 self.with_template(&template, |t| t.on_data_changed(step));
             }
@@ -203,7 +217,11 @@ impl Supervisor {
             | Input::CatalogLost
             | Input::CatalogBack
             | Input::Withdrawn { .. }
+            | Input::AddressFound { .. }
+            | Input::AddressMissing { .. }
             | Input::WatchAnswered { .. }
+            | Input::WatchLost { .. }
+            | Input::WatchBack { .. }
             | Input::TemplateDataChanged { .. }
             | Input::TemplateRendered { .. }
             | Input::TemplateInstalled { .. }
@@ -256,6 +274,9 @@ impl Supervisor {
     fn on_woken(&mut self, step: &mut Step<'_>) {
         for job in &mut self.jobs {
             job.on_woken(step);
+        }
+        for watch in &mut self.watches {
+            watch.on_woken(step);
         }
         for template in &mut self.templates {
             template.on_woken(step);

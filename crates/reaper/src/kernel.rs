@@ -47,6 +47,14 @@ pub(crate) fn has_child_in(group: u32) -> bool {
     group > 1 && waitid(libc::P_PGID, group, options).is_ok()
 }
 
+/// What this child was stopped by since somebody last asked, if it is stopped.
+pub(crate) fn stopped_by(pid: u32) -> Option<Signal> {
+    let info = waitid(libc::P_PID, pid, libc::WSTOPPED | libc::WNOHANG).ok()?;
+    // SAFETY: `waitid` filled the structure as for SIGCHLD, or left it zeroed.
+    let (pid, number) = unsafe { (info.si_pid(), info.si_status()) };
+    (pid != 0).then_some(Signal(number))
+}
+
 fn waitid(kind: libc::idtype_t, id: u32, options: i32) -> io::Result<libc::siginfo_t> {
     loop {
         let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();

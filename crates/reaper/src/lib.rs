@@ -32,6 +32,7 @@ mod kernel;
 mod launch;
 mod lookup;
 mod marker;
+mod obstacle;
 mod process;
 mod reaper;
 mod signal;
@@ -41,9 +42,11 @@ mod tree;
 
 pub use change::{Change, Rest, Status};
 pub use launch::{Identity, Launch, Output, Stdin};
+pub use obstacle::Obstacle;
 pub use reaper::Reaper;
 pub use signal::Signal;
 pub use spawn::{SpawnError, Spawned};
+pub use terminal::has_terminal;
 
 /// One execution of a command, named by the caller and never named again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

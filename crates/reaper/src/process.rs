@@ -67,11 +67,16 @@ impl Process {
         Self::parse(pid, &stat)
     }
 
+    /// Tells whether `/proc` is there, and shows the processes of this namespace.
+    pub(crate) fn are_in_sight() -> io::Result<bool> {
+        let own = std::process::id().to_string();
+        Ok(fs::read_link("/proc/self")? == Path::new(&own))
+    }
+
     /// Looks at every process there is, in no one moment: who forks and ends meanwhile may be
     /// missed. Fails where `/proc` is not mounted, or shows the pids of another namespace.
     pub(crate) fn look_around() -> io::Result<Vec<Self>> {
-        let own = std::process::id().to_string();
-        if fs::read_link("/proc/self")? != Path::new(&own) {
+        if !Self::are_in_sight()? {
             return Err(io::ErrorKind::NotFound.into());
         }
         let entries = fs::read_dir("/proc")?;

@@ -64,6 +64,12 @@ impl Reaper {
         self.adopts_orphans
     }
 
+    /// Tells whether `/proc` shows the processes of this namespace; without it a stop cannot find
+    /// what has left its process group.
+    pub fn sees_processes(&self) -> bool {
+        Process::are_in_sight().unwrap_or(false)
+    }
+
     /// Starts a process as the leader of a new run. A failure leaves nothing behind.
     pub fn spawn(&mut self, run: RunId, launch: &Launch) -> Result<Spawned, SpawnError> {
         if self.trees.contains_key(&run) {
@@ -71,10 +77,11 @@ impl Reaper {
         }
         let mut child = spawn::start(launch, &self.instance.mark(run))?;
         let pid = child.id();
-        let foreground = launch.foreground && terminal::hand_to(pid);
+        let terminal = launch.foreground.then(|| terminal::hand_to(pid)).flatten();
+        let foreground = terminal.is_some();
         self.leaders.insert(pid, run);
         self.trees
-            .insert(run, Tree::new(pid, foreground, launch.leaves_rest));
+            .insert(run, Tree::new(pid, terminal, launch.leaves_rest));
         Ok(Spawned {
             pid,
             stdout: child.stdout.take().map(Into::into),
@@ -234,6 +241,10 @@ impl Reaper {
     /// that arrives during the call calls for another.
     pub fn reap(&mut self) -> Vec<Change> {
         let mut changes = Vec::new();
+        let in_front = |tree: &&Tree| tree.is_led() && tree.terminal.is_some();
+        for tree in self.trees.values().filter(in_front) {
+            terminal::wake(tree.leader);
+        }
         for look in 1..=LOOKS {
             let childless = self.collect(&mut changes) == Look::Childless;
             if self.doomed && !childless {
@@ -271,8 +282,8 @@ impl Reaper {
             if !tree.was_asked_to_end() && !tree.ends_with_its_leader() {
                 kernel::kill_group(pid, Signal::TERM);
             }
-            if tree.foreground {
-                terminal::take_back_from(pid);
+            if let Some(terminal) = &tree.terminal {
+                terminal.take_back_from(pid);
             }
             tree.stage = Stage::Ended(status);
         }

@@ -11,6 +11,8 @@ impl Signal {
     pub const TERM: Self = Self(libc::SIGTERM);
     /// Stop, which nothing can catch either.
     pub const STOP: Self = Self(libc::SIGSTOP);
+    /// Stop from the terminal: Ctrl-Z.
+    pub const TSTP: Self = Self(libc::SIGTSTP);
     /// Continue after a stop.
     pub const CONT: Self = Self(libc::SIGCONT);
 }

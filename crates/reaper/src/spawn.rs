@@ -7,7 +7,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use crate::{Identity, Launch, Output, RunId, Stdin, kernel, lookup, marker};
+use crate::{Identity, Launch, Obstacle, Output, RunId, Stdin, kernel, lookup, marker, obstacle};
 
 /// A process that was started.
 #[derive(Debug)]
@@ -43,12 +43,14 @@ pub enum SpawnError {
         errno: io::Error,
     },
     /// The system refused to execute the program.
-    #[error("fork/exec {}: {}", path.display(), reason(errno))]
+    #[error("fork/exec {}: {}{}", path.display(), reason(errno), told(obstacle.as_ref()))]
     Refused {
         /// What was to be executed.
         path: PathBuf,
         /// What the system says.
         errno: io::Error,
+        /// What it is about, when that is not the program itself.
+        obstacle: Option<Obstacle>,
     },
     /// A run of this name is still there.
     #[error("run {} is already there", run.0)]
@@ -63,10 +65,18 @@ impl SpawnError {
     pub fn code(&self) -> u8 {
         match self {
             Self::NoCommand | Self::NotInPath { .. } => 127,
+            Self::Refused {
+                obstacle: Some(Obstacle::Null),
+                ..
+            } => 126,
             Self::Refused { errno, .. } if errno.kind() == io::ErrorKind::NotFound => 127,
             Self::Refused { .. } | Self::Directory { .. } | Self::Taken { .. } => 126,
         }
     }
+}
+
+fn told(obstacle: Option<&Obstacle>) -> String {
+    obstacle.map_or_else(String::new, |obstacle| format!(": {obstacle}"))
 }
 
 /// The system's words, without the number and in lower case as Go has them.
@@ -99,9 +109,11 @@ pub(crate) fn start(launch: &Launch, mark: &str) -> Result<Child, SpawnError> {
         assume(&mut command, identity);
     }
     connect(&mut command, launch);
-    command
-        .spawn()
-        .map_err(|errno| SpawnError::Refused { path, errno })
+    command.spawn().map_err(|errno| SpawnError::Refused {
+        obstacle: obstacle::find(&path, &errno, launch.stdin),
+        path,
+        errno,
+    })
 }
 
 fn outer_mark(launch: &Launch) -> Option<&OsStr> {

@@ -1,28 +1,62 @@
 //! Who is in the foreground of the terminal on stdin.
 
-use rustix::process::{Pid, getpgrp};
+use rustix::process::{Pid, getpgrp, getpid, getsid};
 use rustix::stdio::stdin;
-use rustix::termios::{tcgetpgrp, tcsetpgrp};
+use rustix::termios::{
+    OptionalActions, Termios, isatty, tcgetattr, tcgetpgrp, tcsetattr, tcsetpgrp,
+};
 
 use crate::{Signal, kernel};
 
-/// Hands the terminal to a process group, and says whether there was one to hand over.
+/// Tells whether stdin is a terminal that this process may hand to a run: it leads the session, as
+/// in a container, or it is in the foreground. In the background of a shell the terminal is the
+/// shell's.
+pub fn has_terminal() -> bool {
+    isatty(stdin()) && (getsid(None) == Ok(getpid()) || tcgetpgrp(stdin()) == Ok(getpgrp()))
+}
+
+/// A terminal that was handed over, and the modes it was in.
+#[derive(Clone, Debug)]
+pub(crate) struct Handed {
+    modes: Option<Termios>,
+}
+
+/// Hands the terminal to a process group, if there is one to hand over.
 ///
 /// The child runs already and may have touched the terminal too early, which stops it. Hence the
 /// SIGCONT: a stopped `read` starts over, and who was not stopped does not notice.
-pub(crate) fn hand_to(group: u32) -> bool {
+pub(crate) fn hand_to(group: u32) -> Option<Handed> {
+    if !has_terminal() {
+        return None;
+    }
+    let modes = tcgetattr(stdin()).ok();
     let handed = set_foreground(group);
     if handed {
         kernel::kill_group(group, Signal::CONT);
     }
-    handed
+    handed.then_some(Handed { modes })
 }
 
-/// Takes the terminal back from a group that is about to vanish, so that Ctrl-C reaches somebody.
-pub(crate) fn take_back_from(group: u32) {
-    let holder = tcgetpgrp(stdin()).map(|pid| pid.as_raw_nonzero().get());
-    if holder == Ok(group.cast_signed()) {
+impl Handed {
+    /// Takes the terminal back from a group that is about to vanish, so that Ctrl-C reaches
+    /// somebody, and puts it into the modes it was in: who was killed has not done that.
+    pub(crate) fn take_back_from(&self, group: u32) {
+        let holder = tcgetpgrp(stdin()).map(|pid| pid.as_raw_nonzero().get());
+        if holder != Ok(group.cast_signed()) {
+            return;
+        }
         set_foreground(getpgrp().as_raw_nonzero().get().cast_unsigned());
+        if let Some(modes) = &self.modes {
+            // A terminal that has gone needs no modes.
+            let _ = tcsetattr(stdin(), OptionalActions::Now, modes);
+        }
+    }
+}
+
+/// Wakes up who was stopped with Ctrl-Z: there is no shell in front of it that would.
+pub(crate) fn wake(leader: u32) {
+    if kernel::stopped_by(leader) == Some(Signal::TSTP) {
+        kernel::kill_group(leader, Signal::CONT);
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::process::{Process, Stamp};
+use crate::terminal::Handed;
 use crate::{Signal, Status};
 
 /// A run's processes.
@@ -16,7 +17,8 @@ pub(crate) struct Tree {
     pub(crate) told: Option<Signal>,
     /// Who was seen to belong to it.
     pub(crate) known: BTreeSet<Stamp>,
-    pub(crate) foreground: bool,
+    /// The terminal, if it was handed over.
+    pub(crate) terminal: Option<Handed>,
     /// Whether what it leaves behind when it ends by itself is nobody's business.
     pub(crate) leaves_rest: bool,
 }
@@ -42,14 +44,14 @@ pub(crate) enum Reach {
 }
 
 impl Tree {
-    pub(crate) fn new(leader: u32, foreground: bool, leaves_rest: bool) -> Self {
+    pub(crate) fn new(leader: u32, terminal: Option<Handed>, leaves_rest: bool) -> Self {
         Self {
             leader,
             stage: Stage::Led,
             reach: Reach::Group,
             told: None,
             known: BTreeSet::new(),
-            foreground,
+            terminal,
             leaves_rest,
         }
     }

@@ -4,6 +4,7 @@ use crate::{Problem, Tree};
 
 /// Documents that a test prints from the code and compares, and the folder of that test.
 const PRINTED: &[(&str, &str)] = &[
+    ("docs/contract.md", "crates/catalog/tests/"),
     ("docs/job-states.md", "crates/pilot-core/tests/"),
     ("docs/metrics.md", "crates/telemetry/tests/"),
 ];

@@ -7,7 +7,7 @@ use crate::{Problem, Source, Tree, source::Place};
 /// The files that may hold `unsafe`, and what for. Each of its blocks says why it is sound.
 pub const UNSAFE: &[(&str, &str)] = &[
     (
-        "crates/catalog/src/consul/resolver.rs",
+        "crates/catalog/src/transport/resolver.rs",
         "keeps the image's name plugins out of a static glibc",
     ),
     (
@@ -21,6 +21,10 @@ pub const UNSAFE: &[(&str, &str)] = &[
     (
         "crates/containerpilot/src/signals.rs",
         "sets the mask of signals before anything else runs",
+    ),
+    (
+        "crates/logbook/src/terminal.rs",
+        "holds back the signal that keeps the log from a terminal",
     ),
     (
         "crates/logbook/src/zone.rs",

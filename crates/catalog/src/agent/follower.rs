@@ -7,15 +7,19 @@ use std::{
 };
 
 use tokio::{
-    sync::{mpsc, watch},
+    sync::watch,
     task::{AbortHandle, JoinSet},
     time::{Instant, sleep_until},
 };
 
-use super::{Follows, task::note};
+use super::{
+    revival::Revival,
+    task::{Gone, Surroundings, note},
+};
 use crate::{
     CatalogError, CatalogEvent, CatalogStatus, FollowEvent,
     answer::Answer,
+    client,
     consul::{
         Client, Line,
         ask::{self, Manner, Said},
@@ -29,20 +33,14 @@ use crate::{
 // Consul holds no question about them.
 const DATACENTERS: Duration = Duration::from_secs(15);
 
-/// What the follower works with.
-pub(super) struct Surroundings {
-    pub(super) followed: watch::Receiver<Follows>,
-    pub(super) clients: watch::Receiver<Arc<Client>>,
-    pub(super) status: Arc<watch::Sender<CatalogStatus>>,
-    pub(super) events: mpsc::Sender<CatalogEvent>,
-    pub(super) seed: u64,
-}
-
-/// Follows until the handle is gone or nobody wants to hear of it any more.
-pub(super) async fn run(surroundings: Surroundings) {
-    let client = surroundings.clients.borrow().clone();
+/// Follows until another client is to be used, or nobody wants to hear of it any more.
+pub(super) async fn run(surroundings: &mut Surroundings, client: Arc<Client>) -> Result<(), Gone> {
+    let mut planner = Planner::new(surroundings.seed, client.settings().once);
+    planner.recall(std::mem::take(&mut surroundings.told));
+    surroundings.revival = Revival::default();
     let follower = Follower {
-        planner: Planner::new(surroundings.seed, client.settings().once),
+        planner,
+        noted: surroundings.status.subscribe(),
         surroundings,
         client,
         started_at: Instant::now(),
@@ -51,11 +49,12 @@ pub(super) async fn run(surroundings: Surroundings) {
         lines: Vec::new(),
         shelf: Shelf::default(),
     };
-    follower.run().await;
+    follower.run().await
 }
 
-struct Follower {
-    surroundings: Surroundings,
+struct Follower<'a> {
+    surroundings: &'a mut Surroundings,
+    noted: watch::Receiver<CatalogStatus>,
     client: Arc<Client>,
     started_at: Instant,
     planner: Planner,
@@ -112,14 +111,15 @@ enum Answered {
     Datacenters(Reading<Answer>),
 }
 
-/// Nobody listens any more.
-struct Gone;
-
-impl Follower {
-    async fn run(mut self) {
+impl Follower<'_> {
+    async fn run(mut self) -> Result<(), Gone> {
         loop {
             self.obey();
-            let deadline = self.planner.next_deadline();
+            let due = [
+                self.planner.next_deadline(),
+                self.surroundings.revival.deadline(),
+            ];
+            let deadline = due.into_iter().flatten().min();
             let deadline = deadline.map(|after| self.started_at + after);
             let told = tokio::select! {
                 changed = self.surroundings.followed.changed() => match changed {
@@ -127,30 +127,48 @@ impl Follower {
                         self.on_followed();
                         Told::new()
                     }
-                    Err(_) => return,
+                    Err(_) => return Err(Gone),
                 },
                 changed = self.surroundings.clients.changed() => match changed {
-                    Ok(()) => {
-                        self.on_moved();
-                        Told::new()
-                    }
-                    Err(_) => return,
+                    Ok(()) => match self.next_client() {
+                        Some(client) => {
+                            self.on_moved(client);
+                            Told::new()
+                        }
+                        None => {
+                            self.surroundings.told = self.planner.known();
+                            return Ok(());
+                        }
+                    },
+                    Err(_) => return Err(Gone),
                 },
                 Some(heard) = self.heard.join_next() => match heard {
                     Ok(heard) => self.on_heard(heard),
                     // It was taken back.
                     Err(_) => Told::new(),
                 },
+                Ok(()) = self.noted.changed() => {
+                    let now = self.now();
+                    self.surroundings.revival.note(now, &self.noted.borrow_and_update().link);
+                    Told::new()
+                }
                 () = sleep_until(deadline.unwrap_or(self.started_at)), if deadline.is_some() => {
-                    self.planner.on_woken(self.now());
+                    self.on_woken();
                     Told::new()
                 }
             };
             // What is to be asked next need not wait for those who are told.
             self.obey();
-            if let Err(Gone) = self.tell(told).await {
-                return;
-            }
+            self.tell(told).await?;
+        }
+    }
+
+    fn on_woken(&mut self) {
+        let now = self.now();
+        if self.surroundings.revival.begins(now) {
+            self.on_moved(self.client.clone());
+        } else {
+            self.planner.on_woken(now);
         }
     }
 
@@ -170,9 +188,18 @@ impl Follower {
         self.planner.on_followed(now, &wanted);
     }
 
+    /// The client to go on with; none if it is for another kind of catalog, which is then left for
+    /// others to take up.
+    fn next_client(&self) -> Option<Arc<Client>> {
+        match &*self.surroundings.clients.borrow() {
+            client::Client::Consul(client) => Some(client.clone()),
+            client::Client::Etcd(_) | client::Client::Zookeeper(_) => None,
+        }
+    }
+
     /// Another agent is in charge, or another way to it.
-    fn on_moved(&mut self) {
-        self.client = self.surroundings.clients.borrow_and_update().clone();
+    fn on_moved(&mut self, client: Arc<Client>) {
+        self.client = client;
         // Whatever is under way ends here.
         self.heard = JoinSet::new();
         self.held.clear();

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::{Call, Client, Line, Reply, call::escape, read, wire::seconds};
 use crate::{
-    CatalogError,
+    Backend, CatalogError,
     planner::{Bell, Ring},
     query::{Query, ServiceQuery},
 };
@@ -141,6 +141,7 @@ pub(crate) async fn answering(
 /// worth more.
 pub(crate) fn vouch(call: &Call, reply: &Reply) -> Result<(), CatalogError> {
     let doubtful = |reason| CatalogError::Doubtful {
+        who: Backend::Consul,
         call: call.describe(),
         reason,
     };
@@ -196,6 +197,7 @@ fn instances(query: &ServiceQuery) -> Call {
     };
     call.with_some("tag", query.tag.as_deref())
         .with_some("near", query.near.as_deref())
+        .with_some("filter", query.filter.as_deref())
         .with_some("dc", query.dc.as_deref())
 }
 

@@ -5,7 +5,7 @@ use std::{fmt::Write as _, time::Duration};
 use bytes::Bytes;
 use hyper::{HeaderMap, Method};
 
-use crate::CatalogError;
+use crate::{Backend, CatalogError, tally};
 
 /// A call to the API.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +44,13 @@ impl Call {
         }
     }
 
+    pub(super) fn delete(path: String) -> Self {
+        Self {
+            method: Method::DELETE,
+            ..Self::get(path)
+        }
+    }
+
     pub(super) fn get(path: String) -> Self {
         Self {
             method: Method::GET,
@@ -79,11 +86,42 @@ impl Call {
         format!("{} {}", self.method, self.path)
     }
 
+    /// What it is about, in the words of metrics.
+    pub(super) fn operation(&self) -> &'static str {
+        const PATHS: [(&str, &str); 10] = [
+            ("/v1/agent/service/register", "register"),
+            ("/v1/agent/check/update/", "update"),
+            ("/v1/agent/service/deregister/", "deregister"),
+            ("/v1/agent/service/maintenance/", "maintain"),
+            ("/v1/agent/service/", "look"),
+            ("/v1/agent/checks", "look"),
+            ("/v1/health/", "health"),
+            ("/v1/catalog/", "catalog"),
+            ("/v1/kv/", "kv"),
+            ("/v1/session/", "session"),
+        ];
+        let mut paths = PATHS.iter();
+        let known = paths.find(|(begin, _)| self.path.starts_with(begin));
+        known.map_or("other", |(_, word)| word)
+    }
+
+    /// What came of it, in the words of metrics.
+    pub(super) fn outcome(&self, came: &Result<Reply, CatalogError>) -> &'static str {
+        match came {
+            Ok(reply) if (200..300).contains(&reply.status) => "ok",
+            // That there is no such key is an answer like any other.
+            Ok(reply) if reply.status == 404 && self.operation() == "kv" => "ok",
+            Ok(_) => "refused",
+            Err(_) => tally::outcome(came),
+        }
+    }
+
     /// Turns a refusal into an error.
     pub(super) fn refused(&self, reply: &Reply) -> CatalogError {
         let text = String::from_utf8_lossy(&reply.body);
         let line = text.lines().next().unwrap_or_default();
         CatalogError::Refused {
+            who: Backend::Consul,
             status: reply.status,
             call: self.describe(),
             text: line.chars().take(200).collect(),

@@ -8,12 +8,14 @@ use hyper::{Request, body::Incoming, header};
 use tokio::time::timeout;
 
 use super::{
-    Call, Endpoint, Reply, Settings, ask,
-    connection::{Connection, Connector},
-    tally::{CallCount, Tally},
+    Call, Reply, Settings, ask,
     token::{Credential, authorization},
 };
-use crate::{CatalogError, SettingsError};
+use crate::{
+    Backend, CatalogError, SettingsError,
+    tally::Tally,
+    transport::{Connection, Connector, Endpoint, Way},
+};
 
 // A service of ten thousand instances stays far below this.
 const BODY_LIMIT: usize = 16 * 1024 * 1024;
@@ -40,27 +42,24 @@ impl Line {
 impl Client {
     /// Prepares a client and reads the files it needs; no connection is made yet.
     pub fn new(settings: Settings) -> Result<Self, SettingsError> {
-        let settings = Arc::new(settings);
+        Self::counting(settings, Arc::default())
+    }
+
+    /// The same, with its calls counted together with those of others.
+    pub(crate) fn counting(settings: Settings, tally: Arc<Tally>) -> Result<Self, SettingsError> {
+        let way = Way {
+            who: Backend::Consul,
+            endpoint: settings.endpoint.clone(),
+            scheme: settings.scheme,
+            tls: settings.tls.clone(),
+            patience: settings.timeouts.connect,
+        };
         Ok(Self {
-            connector: Connector::new(settings.clone())?,
+            connector: Connector::new(way)?,
             credential: Credential::new(settings.token.clone()),
-            settings,
-            tally: Arc::default(),
-        })
-    }
-
-    /// Goes on counting where another client is to end.
-    pub(crate) fn after(settings: Settings, earlier: &Self) -> Result<Self, SettingsError> {
-        let tally = earlier.tally.clone();
-        Ok(Self {
+            settings: Arc::new(settings),
             tally,
-            ..Self::new(settings)?
         })
-    }
-
-    /// Tells how many calls were made, by what they were about and what came of them.
-    pub fn calls(&self) -> Vec<CallCount> {
-        self.tally.counts()
     }
 
     /// Gives what it was made from.
@@ -90,7 +89,7 @@ impl Client {
         patience: Duration,
     ) -> Result<Reply, CatalogError> {
         let came = self.call_uncounted(line, call, patience).await;
-        self.tally.add(call, came.as_ref());
+        self.tally.add(call.operation(), call.outcome(&came));
         came
     }
 
@@ -109,6 +108,7 @@ impl Client {
             }
             Ok(Err(error)) => Err(error),
             Err(_) => Err(CatalogError::Silent {
+                who: Backend::Consul,
                 address: self.settings.endpoint.to_string(),
                 call: call.describe(),
                 after: patience,
@@ -140,6 +140,31 @@ impl Client {
         Ok((self.read(response, call).await?, connection))
     }
 
+    /// The path and the query, with what holds for all calls.
+    fn target(&self, call: &Call) -> String {
+        let Settings {
+            datacenter,
+            namespace,
+            partition,
+            ..
+        } = &*self.settings;
+        // What is told to an agent, or asked about it, is its own.
+        let is_of_agent = call.path.starts_with("/v1/agent/");
+        let is_named = call.query.contains("?dc=") || call.query.contains("&dc=");
+        let datacenter = datacenter.as_deref().filter(|_| !is_of_agent && !is_named);
+        let call = call
+            .clone()
+            .with_some("dc", datacenter)
+            .with_some("ns", namespace.as_deref())
+            .with_some("partition", partition.as_deref());
+        format!("{}{}", call.path, call.query)
+    }
+
+    /// Says what is wrong with files that were renewed and cannot be used, once for each change.
+    pub(crate) fn notice(&self) -> Option<SettingsError> {
+        self.connector.notice()
+    }
+
     fn request(&self, call: &Call) -> Result<Request<Full<Bytes>>, CatalogError> {
         let host = match &self.settings.endpoint {
             endpoint @ Endpoint::Tcp { .. } => endpoint.to_string(),
@@ -147,7 +172,7 @@ impl Client {
         };
         let mut builder = Request::builder()
             .method(call.method.clone())
-            .uri(format!("{}{}", call.path, call.query))
+            .uri(self.target(call))
             .header(header::HOST, host);
         if let Some(token) = self.credential.header()? {
             builder = builder.header("X-Consul-Token", token);
@@ -161,6 +186,7 @@ impl Client {
         builder
             .body(Full::new(call.body.clone()))
             .map_err(|error| CatalogError::Malformed {
+                who: Backend::Consul,
                 call: call.describe(),
                 reason: error.to_string(),
             })
@@ -180,6 +206,7 @@ impl Client {
             };
             if body.len() + data.len() > BODY_LIMIT {
                 return Err(CatalogError::Oversized {
+                    who: Backend::Consul,
                     call: call.describe(),
                     limit: BODY_LIMIT,
                 });
@@ -196,6 +223,7 @@ impl Client {
     fn interrupted(&self, call: &Call, error: &hyper::Error) -> CatalogError {
         let cause = std::error::Error::source(error);
         CatalogError::Interrupted {
+            who: Backend::Consul,
             address: self.settings.endpoint.to_string(),
             call: call.describe(),
             reason: cause.map_or_else(|| error.to_string(), ToString::to_string),

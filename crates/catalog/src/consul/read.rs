@@ -25,7 +25,7 @@ use serde::{
 pub(crate) use self::shelf::Shelf;
 use super::{Call, Reply};
 use crate::{
-    CatalogError,
+    Backend, CatalogError,
     answer::{Answer, ServiceName},
     planner::{Bell, Chime, NODES, Ring, Things},
     query::Query,
@@ -52,6 +52,7 @@ pub(crate) fn read(
     // some proxy from it.
     if matches!(query, Query::Key { .. }) && reply.index.is_none() {
         return Err(CatalogError::Malformed {
+            who: Backend::Consul,
             call: call.describe(),
             reason: "the answer has no X-Consul-Index: it is not Consul's".to_owned(),
         });
@@ -166,6 +167,7 @@ pub(crate) fn read_own_node(call: &Call, reply: &Reply) -> Result<String, Catalo
 
 fn malformed(call: &Call, error: &serde_json::Error) -> CatalogError {
     CatalogError::Malformed {
+        who: Backend::Consul,
         call: call.describe(),
         reason: error.to_string(),
     }

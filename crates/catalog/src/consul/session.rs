@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Call, Client, Line, Reply, ask, call::escape, read, wire::seconds};
 use crate::{
-    CatalogError,
+    Backend, CatalogError,
     answer::{Answer, Pair},
     query::Query,
 };
@@ -76,6 +76,7 @@ impl Client {
         let reply = self.brief(line, &call).await?;
         let made: Made =
             serde_json::from_slice(&reply.body).map_err(|error| CatalogError::Malformed {
+                who: Backend::Consul,
                 call: call.describe(),
                 reason: error.to_string(),
             })?;
@@ -132,7 +133,7 @@ impl Client {
         Ok(reply.body.trim_ascii() == b"true")
     }
 
-    async fn brief(&self, line: &mut Line, call: &Call) -> Result<Reply, CatalogError> {
+    pub(super) async fn brief(&self, line: &mut Line, call: &Call) -> Result<Reply, CatalogError> {
         let patience = self.settings().timeouts.call;
         let reply = self.call_over(line, call, patience).await?;
         if reply.status == 200 {

@@ -2,8 +2,11 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use super::{Auth, Endpoint, Scheme, Secret, Token};
-use crate::SettingsError;
+use super::{Auth, Token};
+use crate::{
+    Backend, SettingsError,
+    transport::{Endpoint, Scheme, Secret, Timeouts, Tls},
+};
 
 /// The way to an agent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +19,13 @@ pub struct Settings {
     pub token: Token,
     /// What to show to a proxy before it.
     pub auth: Option<Auth>,
+    /// The datacenter to ask where a question names none; none is the agent's own.
+    pub datacenter: Option<String>,
+    /// The namespace of everything that is told and asked (Consul Enterprise); none is the token's.
+    pub namespace: Option<String>,
+    /// The admin partition of everything that is told and asked (Consul Enterprise); none is the
+    /// agent's.
+    pub partition: Option<String>,
     /// How old an answer may be that a server gives without asking its leader; none has every
     /// answer from the leader.
     pub max_stale: Option<Duration>,
@@ -28,72 +38,10 @@ pub struct Settings {
     pub timeouts: Timeouts,
 }
 
-/// How both sides prove who they are.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tls {
-    /// A file of CA certificates; none takes the system's.
-    pub ca_file: Option<PathBuf>,
-    /// A directory of files with CA certificates.
-    pub ca_path: Option<PathBuf>,
-    /// Our certificate, used only together with its key.
-    pub client_cert: Option<PathBuf>,
-    /// Our key.
-    pub client_key: Option<PathBuf>,
-    /// The name to verify instead of the host.
-    pub server_name: Option<String>,
-    /// Whether to verify at all.
-    pub verify: bool,
-    /// Where the system keeps its CA certificates; the first that exists is taken.
-    pub system_roots: Vec<PathBuf>,
-}
-
-/// How long to wait for what.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Timeouts {
-    /// For a connection, names and TLS included.
-    pub connect: Duration,
-    /// For a short call, connection included.
-    pub call: Duration,
-    /// How long Consul is asked to hold a blocking query.
-    pub wait: Duration,
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(2),
-            call: Duration::from_secs(5),
-            wait: Duration::from_secs(300),
-        }
-    }
-}
-
-impl Default for Tls {
-    fn default() -> Self {
-        Self {
-            ca_file: None,
-            ca_path: None,
-            client_cert: None,
-            client_key: None,
-            server_name: None,
-            verify: true,
-            system_roots: [
-                "/etc/ssl/certs/ca-certificates.crt",
-                "/etc/pki/tls/certs/ca-bundle.crt",
-                "/etc/ssl/ca-bundle.pem",
-                "/etc/ssl/cert.pem",
-            ]
-            .into_iter()
-            .map(PathBuf::from)
-            .collect(),
-        }
-    }
-}
-
 impl Settings {
     /// Reads an address as [`Endpoint::parse`] does; all else has its default.
     pub fn parse(address: &str) -> Result<Self, SettingsError> {
-        let (endpoint, scheme) = Endpoint::parse(address, Scheme::Http)?;
+        let (endpoint, scheme) = Endpoint::parse(Backend::Consul, address, Scheme::Http)?;
         Ok(Self::new(endpoint, scheme))
     }
 
@@ -104,6 +52,9 @@ impl Settings {
             scheme,
             token: Token::None,
             auth: None,
+            datacenter: None,
+            namespace: None,
+            partition: None,
             max_stale: None,
             once: false,
             tls: Tls::default(),
@@ -142,6 +93,8 @@ impl Settings {
     /// Tells whether both lead to the same agent, so that what is registered may stay.
     pub(crate) fn leads_to_the_same_agent_as(&self, other: &Self) -> bool {
         self.endpoint == other.endpoint
+            && self.namespace == other.namespace
+            && self.partition == other.partition
     }
 }
 

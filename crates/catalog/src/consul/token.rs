@@ -1,7 +1,6 @@
 //! What we identify ourselves with, kept out of everything that is printed.
 
 use std::{
-    fmt,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
     time::SystemTime,
@@ -9,8 +8,7 @@ use std::{
 
 use hyper::header::HeaderValue;
 
-use super::base64;
-use crate::{CatalogError, error::reason};
+use crate::{Backend, CatalogError, base64, error::reason, transport::Secret};
 
 /// Where the token comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,27 +30,10 @@ pub struct Auth {
     pub password: Secret,
 }
 
-/// A text that no `Debug` shows.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Takes a text into custody.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(secret)")
-    }
-}
-
 /// Writes a name and its password as HTTP's basic scheme does.
 pub(super) fn authorization(auth: &Auth) -> String {
     let Auth { user, password } = auth;
-    let Secret(password) = password;
+    let password = password.reveal();
     format!(
         "Basic {}",
         base64::encode(format!("{user}:{password}").as_bytes())
@@ -80,7 +61,7 @@ impl Credential {
     pub(super) fn header(&self) -> Result<Option<HeaderValue>, CatalogError> {
         match &self.source {
             Token::None => Ok(None),
-            Token::Value(Secret(text)) => header(text, "the configuration"),
+            Token::Value(text) => header(text.reveal(), "the configuration"),
             Token::File(path) => self.header_from(path),
         }
     }
@@ -88,6 +69,8 @@ impl Credential {
     fn header_from(&self, path: &Path) -> Result<Option<HeaderValue>, CatalogError> {
         let name = path.display().to_string();
         let unreadable = |error| CatalogError::Token {
+            who: Backend::Consul,
+            what: "token",
             path: name.clone(),
             reason: reason(&error),
         };
@@ -112,6 +95,8 @@ fn header(text: &str, origin: &str) -> Result<Option<HeaderValue>, CatalogError>
         return Ok(None);
     }
     let mut value = HeaderValue::from_str(text).map_err(|_| CatalogError::Token {
+        who: Backend::Consul,
+        what: "token",
         path: origin.to_owned(),
         reason: "it cannot be sent in a header".to_owned(),
     })?;

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::Backend;
 
 const PACE: Pace = Pace {
     interval: Duration::from_secs(10),
@@ -19,6 +20,7 @@ fn reading(index: impl Into<Option<u64>>, value: u32) -> Reading<u32> {
 
 fn refused() -> CatalogError {
     CatalogError::Unreachable {
+        who: Backend::Consul,
         address: "127.0.0.1:8500".to_owned(),
         reason: "connection refused".to_owned(),
     }
@@ -62,6 +64,19 @@ impl World {
     fn after_a_minute(&mut self, reading: Reading<u32>) -> (Question, Vec<Report<u32>>) {
         self.answer(Duration::from_secs(60), Ok(reading))
     }
+}
+
+#[test]
+fn who_takes_up_where_another_left_off_tells_only_what_differs() {
+    let mut world = World::new();
+    world.cursor.recall(Some(1), Some(refused()));
+    assert_eq!(world.cursor.known(), (Some(1), Some(refused())));
+    let (_, reports) = world.at_once(reading(5, 1));
+    assert_eq!(reports, [Report::Back]);
+    let mut world = World::new();
+    world.cursor.recall(Some(1), None);
+    let (_, reports) = world.at_once(reading(5, 2));
+    assert_eq!(reports, [Report::Update(2)]);
 }
 
 #[test]

@@ -314,18 +314,21 @@ impl Planner {
                     Last::Lost if !bell.is_of_a_node() => self.doubt(now, bell),
                     // Until all of them are heard, another bell speaks for them.
                     Last::Nothing | Last::Lost => {}
-                    Last::Chime(before) => match bell.meant(&before, &chime) {
-                        Meant::Nobody => {}
-                        Meant::Named(names) => self.name(bell, &names, index),
-                        Meant::Anyone(names) => {
-                            self.name(bell, &names, index);
-                            if self.has_others_to_tell(now, bell) {
-                                self.ask_the_costly(bell);
-                            } else {
-                                self.sweep(now, bell);
+                    Last::Chime(before) => {
+                        self.ask_who_was_seen_between(bell, before.index, index);
+                        match bell.meant(&before, &chime) {
+                            Meant::Nobody => {}
+                            Meant::Named(names) => self.name(bell, &names, index),
+                            Meant::Anyone(names) => {
+                                self.name(bell, &names, index);
+                                if self.has_others_to_tell(now, bell) {
+                                    self.ask_the_costly(bell);
+                                } else {
+                                    self.sweep(now, bell);
+                                }
                             }
                         }
-                    },
+                    }
                 }
                 if bell.ring == Ring::Nodes {
                     self.share(now);
@@ -348,6 +351,20 @@ impl Planner {
         self.listen(bell);
         self.listen_to_nodes();
         self.cover(now);
+    }
+
+    /// Asks those again whose answers are from between two chimes: what they hold may have come and
+    /// gone since, so that it makes no difference between the two.
+    fn ask_who_was_seen_between(&mut self, bell: &Bell, before: Option<u64>, index: Option<u64>) {
+        let was_between = |entry: &super::Entry| {
+            let known = entry.cursor.question().index;
+            !entry.is_costly() && known > before && known < index
+        };
+        for id in self.concerned(bell) {
+            if self.entries.get(&id).is_some_and(was_between) {
+                self.enqueue(id, false);
+            }
+        }
     }
 
     /// Tells whether the bells of the nodes name those that this one cannot. Once in a while it

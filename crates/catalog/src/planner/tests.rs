@@ -1,6 +1,7 @@
 //! A catalog as a table, a hundred queries, and a clock that only jumps.
 
 use super::*;
+use crate::Backend;
 use bytes::Bytes;
 
 mod nodes;
@@ -23,6 +24,7 @@ fn service(number: usize) -> Arc<Query> {
 
 fn refused() -> CatalogError {
     CatalogError::Unreachable {
+        who: Backend::Consul,
         address: "127.0.0.1:8500".to_owned(),
         reason: "connection refused".to_owned(),
     }
@@ -30,6 +32,7 @@ fn refused() -> CatalogError {
 
 fn denied() -> CatalogError {
     CatalogError::Refused {
+        who: Backend::Consul,
         status: 403,
         call: "GET /v1/catalog/services".to_owned(),
         text: "Permission denied".to_owned(),
@@ -403,6 +406,32 @@ fn a_check_names_its_service() {
     }
     // The second time it has a question of its own, and is looked at by nobody.
     assert_eq!(world.looked - before, 1);
+}
+
+/// A bell that has rung twice in a row rests for a moment. What comes and goes in that moment makes no
+/// difference to it, though somebody may have been told of its coming.
+#[test]
+fn what_comes_and_goes_between_two_chimes_is_not_left_as_it_came() {
+    let mut world = World::followed(300);
+    world.settle(WHILE);
+    // None has room for a question of its own after these.
+    for number in 0..HELD {
+        world.change(number, true);
+    }
+    world.settle(WHILE);
+    for number in [60, 61] {
+        world.change(number, true);
+        world.settle(SOON * 5);
+    }
+    let before = world.told[&service(290)].clone();
+    world.change(290, true);
+    // A look at everybody finds it.
+    world.change(291, false);
+    world.settle(SOON * 20);
+    assert_ne!(world.told[&service(290)], before);
+    world.change(290, true);
+    world.settle(WHILE);
+    world.assert_all_is_told();
 }
 
 #[test]

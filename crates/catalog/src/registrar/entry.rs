@@ -1,11 +1,16 @@
 //! One service: what is wanted, what is held, and what is out.
 
+mod order;
+
 use std::{sync::Arc, time::Duration};
 
 use pilot_core::spec::{ServiceSpec, Status};
 
-use super::{Order, OrderId, Outcome, Presence, Registrar, Wish};
-use crate::{CatalogError, ServiceAct, ServiceEvent, ServiceStanding, backoff::Jitter};
+use super::{Order, OrderId, Outcome, Patience, Registrar, Wish};
+use crate::{
+    CatalogError, ServiceAct, ServiceEvent, ServiceStanding,
+    backoff::{Backoff, Jitter},
+};
 
 /// One service.
 #[derive(Debug, Default)]
@@ -14,8 +19,15 @@ pub(super) struct Entry {
     /// Whether the newest publish has not been told yet.
     is_due: bool,
     held: Held,
+    /// The identity that somebody else holds in our place.
+    overtaken: Option<String>,
+    /// What the agent took last.
+    registered: Option<Arc<ServiceSpec>>,
+    /// When it is time to look at what the agent holds.
+    look_at: Duration,
     out: Option<Out>,
     pause: Pause,
+    patience: Patience,
     trouble: Option<CatalogError>,
     withdrawal: Withdrawal,
 }
@@ -32,6 +44,8 @@ enum Held {
     Service {
         spec: Arc<ServiceSpec>,
         status: Status,
+        /// Why we took it out of service, if we did.
+        maintenance: Option<Arc<str>>,
         /// Whether an update has found it since it was registered.
         is_proven: bool,
     },
@@ -49,9 +63,14 @@ enum Told {
     Register {
         spec: Arc<ServiceSpec>,
         status: Status,
+        maintenance: Option<Arc<str>>,
     },
     Update {
         status: Status,
+        looked: bool,
+    },
+    Maintain {
+        reason: Option<Arc<str>>,
     },
     Deregister,
 }
@@ -65,7 +84,8 @@ enum Pause {
     Until {
         at: Duration,
         failures: u32,
-        is_denied: bool,
+        /// Whether it holds even if something is published meanwhile.
+        is_firm: bool,
     },
     /// That attempt is being made.
     Over { failures: u32 },
@@ -128,9 +148,28 @@ impl Entry {
         let Some(out) = self.out.take_if(|out| out.id == id) else {
             return Vec::new();
         };
+        self.patience.note(&outcome);
         let mut events = match out.what {
-            Told::Register { spec, status } => self.on_register(now, spec, status, outcome, jitter),
-            Told::Update { status } => self.on_update(now, status, outcome, jitter),
+            Told::Register {
+                spec,
+                status,
+                maintenance,
+            } => {
+                let held = Held::Service {
+                    maintenance: self.maintenance_after(maintenance, &outcome),
+                    is_proven: false,
+                    spec: spec.clone(),
+                    status,
+                };
+                self.on_register(now, spec, held, outcome, jitter)
+            }
+            Told::Update { status, looked } => {
+                if looked {
+                    self.look_at = now + Registrar::LOOK;
+                }
+                self.on_update(now, status, outcome, jitter)
+            }
+            Told::Maintain { reason } => self.on_maintain(now, reason, outcome, jitter),
             Told::Deregister => self.on_deregister(now, outcome, jitter),
         };
         if let Withdrawal::Open { .. } = self.withdrawal {
@@ -148,17 +187,16 @@ impl Entry {
         &mut self,
         now: Duration,
         spec: Arc<ServiceSpec>,
-        status: Status,
+        held: Held,
         outcome: Outcome,
         jitter: &mut Jitter,
     ) -> Vec<ServiceEvent> {
         match outcome {
-            Outcome::Done => {
-                self.held = Held::Service {
-                    spec,
-                    status,
-                    is_proven: false,
-                };
+            Outcome::Done | Outcome::Described | Outcome::Repaired { .. } => {
+                self.registered = Some(spec);
+                self.look_at = now + Registrar::LOOK;
+                self.held = held;
+                self.overtaken = None;
                 // The row of failures goes on until an update has found the service, so that an
                 // agent that takes registrations and forgets them is not flooded.
                 self.trouble = None;
@@ -171,12 +209,34 @@ impl Entry {
                 let error = unknown();
                 self.on_failed(now, ServiceAct::Register, error, jitter)
             }
+            Outcome::Claimed { by } => self.on_claimed(&spec.id, by),
             Outcome::Failed(error) => {
+                let is_jam = matches!(error, CatalogError::Silent { .. });
                 if error.leaves_doubt() {
-                    self.held = Held::Perhaps(spec);
+                    self.held = Held::Perhaps(spec.clone());
                 }
-                self.on_failed(now, ServiceAct::Register, error, jitter)
+                let events = self.on_failed(now, ServiceAct::Register, error, jitter);
+                if is_jam {
+                    self.spread(now, &spec, jitter);
+                }
+                events
             }
+        }
+    }
+
+    /// Says why it is out of service, as far as is known, once a registration was answered.
+    fn maintenance_after(&self, told: Option<Arc<str>>, outcome: &Outcome) -> Option<Arc<str>> {
+        if *outcome != Outcome::Described {
+            return told;
+        }
+        if told.is_some() {
+            // The agent may have forgotten that it is, so that is told again.
+            return None;
+        }
+        // It may not have forgotten that it was, so that is taken back.
+        match &self.held {
+            Held::Service { maintenance, .. } => maintenance.clone(),
+            Held::Nothing | Held::Perhaps(_) => None,
         }
     }
 
@@ -188,18 +248,13 @@ impl Entry {
         jitter: &mut Jitter,
     ) -> Vec<ServiceEvent> {
         match outcome {
-            Outcome::Done => {
-                if let Held::Service {
-                    status, is_proven, ..
-                } = &mut self.held
-                {
-                    *status = told;
-                    *is_proven = true;
-                }
-                self.pause = Pause::None;
-                let trouble = self.trouble.take();
-                trouble.map(|_| ServiceEvent::Back).into_iter().collect()
+            Outcome::Done | Outcome::Described => self.on_updated(told),
+            Outcome::Repaired { what } => {
+                let mut events = vec![ServiceEvent::Repaired { what }];
+                events.extend(self.on_updated(told));
+                events
             }
+            Outcome::Claimed { by } => self.on_held_claimed(by),
             Outcome::Unknown => {
                 let held = std::mem::take(&mut self.held);
                 match held {
@@ -212,14 +267,79 @@ impl Entry {
                     Held::Service {
                         is_proven: false, ..
                     }
-                    | Held::Perhaps(_)
-                    | Held::Nothing => self.on_failed(now, ServiceAct::Update, unknown(), jitter),
+                    | Held::Perhaps(_) => {
+                        self.on_failed(now, ServiceAct::Update, unknown(), jitter)
+                    }
+                    // It lapsed while the update was under way.
+                    Held::Nothing => Vec::new(),
                 }
             }
             Outcome::Failed(error) => {
                 self.is_due = true;
                 self.on_failed(now, ServiceAct::Update, error, jitter)
             }
+        }
+    }
+
+    fn on_updated(&mut self, told: Status) -> Vec<ServiceEvent> {
+        if let Held::Service {
+            status, is_proven, ..
+        } = &mut self.held
+        {
+            *status = told;
+            *is_proven = true;
+        }
+        self.recover()
+    }
+
+    /// The row of failures is over.
+    fn recover(&mut self) -> Vec<ServiceEvent> {
+        self.pause = Pause::None;
+        let trouble = self.trouble.take();
+        trouble.map(|_| ServiceEvent::Back).into_iter().collect()
+    }
+
+    fn on_maintain(
+        &mut self,
+        now: Duration,
+        told: Option<Arc<str>>,
+        outcome: Outcome,
+        jitter: &mut Jitter,
+    ) -> Vec<ServiceEvent> {
+        match outcome {
+            Outcome::Done | Outcome::Described | Outcome::Repaired { .. } => {
+                if let Held::Service { maintenance, .. } = &mut self.held {
+                    *maintenance = told;
+                }
+                self.recover()
+            }
+            Outcome::Claimed { by } => self.on_held_claimed(by),
+            Outcome::Unknown => match std::mem::take(&mut self.held) {
+                Held::Nothing => Vec::new(),
+                Held::Perhaps(_) | Held::Service { .. } => vec![ServiceEvent::Forgotten],
+            },
+            Outcome::Failed(error) => self.on_failed(now, ServiceAct::Maintain, error, jitter),
+        }
+    }
+
+    /// Somebody else holds the identity: what stands there is theirs.
+    fn on_claimed(&mut self, id: &str, by: String) -> Vec<ServiceEvent> {
+        self.held = Held::Nothing;
+        self.pause = Pause::None;
+        self.trouble = None;
+        let before = self.overtaken.replace(id.to_owned());
+        if before.as_deref() == Some(id) {
+            return Vec::new();
+        }
+        vec![ServiceEvent::Overtaken { by }]
+    }
+
+    /// The same of what was believed to be ours; nothing of what has lapsed meanwhile.
+    fn on_held_claimed(&mut self, by: String) -> Vec<ServiceEvent> {
+        match self.held_spec() {
+            Some(spec) => self.on_claimed(&spec.id, by),
+
+            None => Vec::new(),
         }
     }
 
@@ -230,7 +350,11 @@ impl Entry {
         jitter: &mut Jitter,
     ) -> Vec<ServiceEvent> {
         match outcome {
-            Outcome::Done | Outcome::Unknown => {
+            Outcome::Done
+            | Outcome::Described
+            | Outcome::Repaired { .. }
+            | Outcome::Unknown
+            | Outcome::Claimed { .. } => {
                 self.held = Held::Nothing;
                 self.pause = Pause::None;
                 self.trouble = None;
@@ -250,10 +374,24 @@ impl Entry {
     /// Forgets what the agent held, because another one is in charge.
     pub(super) fn on_moved(&mut self) -> Option<ServiceEvent> {
         self.held = Held::Nothing;
+        self.registered = None;
+        self.overtaken = None;
         self.out = None;
         self.pause = Pause::None;
         self.trouble = None;
         self.last_word(None)
+    }
+
+    /// Learns that what the catalog held under these identities is gone.
+    pub(super) fn on_lapsed(&mut self, ids: &[String]) -> Option<ServiceEvent> {
+        if !self.held_spec().is_some_and(|spec| ids.contains(&spec.id)) {
+            return None;
+        }
+        self.held = Held::Nothing;
+        match self.wish {
+            Some(Wish::Present(_)) => Some(ServiceEvent::Forgotten),
+            Some(Wish::Absent) | None => self.last_word(None),
+        }
     }
 
     /// Tries again at once what may now be allowed.
@@ -274,40 +412,23 @@ impl Entry {
         }
     }
 
-    /// Says what to tell the agent now, and takes note that it is being told.
-    pub(super) fn next_order(&mut self, now: Duration, id: OrderId) -> Option<Order> {
-        if self.out.is_some() || self.is_paused(now) {
-            return None;
-        }
-        let (order, what) = self.difference()?;
-        if let Pause::Until { failures, .. } = self.pause {
-            self.pause = Pause::Over { failures };
-        }
-        self.is_due = false;
-        self.out = Some(Out { id, what });
-        Some(order)
-    }
-
-    fn difference(&self) -> Option<(Order, Told)> {
-        match self.wish.as_ref()? {
-            Wish::Absent => self.held_id().map(deregister),
-            Wish::Present(wanted) => match &self.held {
-                Held::Nothing => Some(register(wanted)),
-                Held::Perhaps(spec) | Held::Service { spec, .. } if spec.id != wanted.spec.id => {
-                    Some(deregister(spec.id.clone()))
-                }
-                Held::Perhaps(_) => Some(register(wanted)),
-                Held::Service { spec, .. } if *spec != wanted.spec => Some(register(wanted)),
-                Held::Service { .. } if self.is_due => Some(update(wanted)),
-                Held::Service { .. } => None,
+    /// Says how long to wait for the answer to an order.
+    pub(super) fn patience(&self, order: &Order) -> Patience {
+        match order {
+            Order::Register { .. } | Order::Maintain { .. } => self.patience,
+            Order::Update { .. } => match &self.wish {
+                Some(Wish::Present(wanted)) => self.patience.within(wanted.spec.ttl),
+                Some(Wish::Absent) | None => self.patience,
             },
+            // Somebody waits to leave.
+            Order::Deregister { .. } => Patience::default(),
         }
     }
 
     /// Says when this service needs attention without any fact from outside.
     pub(super) fn deadline(&self) -> Option<Duration> {
         let retry = match self.pause {
-            Pause::Until { at, .. } if self.out.is_none() && self.difference().is_some() => {
+            Pause::Until { at, .. } if self.out.is_none() && self.difference(at).is_some() => {
                 Some(at)
             }
             Pause::Until { .. } | Pause::Over { .. } | Pause::None => None,
@@ -319,11 +440,16 @@ impl Entry {
         retry.into_iter().chain(bound).min()
     }
 
-    /// Says under which identity the agent may hold the service.
-    pub(super) fn held_id(&self) -> Option<String> {
+    /// Tells whether the agent is to know it.
+    pub(super) fn is_wanted(&self) -> bool {
+        matches!(self.wish, Some(Wish::Present(_)))
+    }
+
+    /// Says as what the agent may hold the service.
+    pub(super) fn held_spec(&self) -> Option<Arc<ServiceSpec>> {
         match &self.held {
             Held::Nothing => None,
-            Held::Perhaps(spec) | Held::Service { spec, .. } => Some(spec.id.clone()),
+            Held::Perhaps(spec) | Held::Service { spec, .. } => Some(spec.clone()),
         }
     }
 
@@ -352,7 +478,7 @@ impl Entry {
     fn attempt_soon(&mut self) {
         match self.pause {
             Pause::Until {
-                is_denied: false,
+                is_firm: false,
                 failures,
                 ..
             } => self.pause = Pause::Over { failures },
@@ -376,18 +502,44 @@ impl Entry {
     }
 
     fn wait(&mut self, now: Duration, reason: &CatalogError, jitter: &mut Jitter) {
-        let failures = self.pause.failures().saturating_add(1);
-        let is_denied = reason.is_denied();
-        let backoff = if is_denied {
-            Registrar::DENIED
+        let is_firm = reason.is_denied();
+        let backoff = if is_firm {
+            self.pauses_when_denied()
         } else {
             Registrar::BACKOFF
         };
+        let failures = self.pause.failures().saturating_add(1);
         self.pause = Pause::Until {
             at: now + backoff.pause(failures, jitter),
             failures,
-            is_denied,
+            is_firm,
         };
+    }
+
+    /// A registration was not answered in time. So it is for all when many register at once: Consul
+    /// answers none before it has told its servers of all. Whoever tries again does so at a time of
+    /// its own, or they would all come at once again.
+    fn spread(&mut self, now: Duration, spec: &ServiceSpec, jitter: &mut Jitter) {
+        self.pause = Pause::Until {
+            at: now + jitter.within(spec.ttl / 2),
+            failures: self.pause.failures(),
+            is_firm: true,
+        };
+    }
+
+    /// Once access is granted again, the service is there again within its TTL.
+    fn pauses_when_denied(&self) -> Backoff {
+        let Backoff { initial, cap } = Registrar::DENIED;
+        let longest = match &self.wish {
+            Some(Wish::Present(wanted)) => {
+                (wanted.spec.ttl * 4 / 5).max(Registrar::SHORTEST_DENIED)
+            }
+            Some(Wish::Absent) | None => cap,
+        };
+        Backoff {
+            initial: initial.min(longest),
+            cap: cap.min(longest),
+        }
     }
 
     fn last_word(&mut self, failure: Option<CatalogError>) -> Option<ServiceEvent> {
@@ -400,27 +552,4 @@ impl Entry {
 
 fn unknown() -> CatalogError {
     CatalogError::Forgetful
-}
-
-fn register(wanted: &Presence) -> (Order, Told) {
-    let (spec, status) = (wanted.spec.clone(), wanted.status);
-    let told = Told::Register {
-        spec: spec.clone(),
-        status,
-    };
-    (Order::Register { spec, status }, told)
-}
-
-fn update(wanted: &Presence) -> (Order, Told) {
-    let status = wanted.status;
-    let order = Order::Update {
-        id: wanted.spec.id.clone(),
-        status,
-        output: wanted.output.clone(),
-    };
-    (order, Told::Update { status })
-}
-
-fn deregister(id: String) -> (Order, Told) {
-    (Order::Deregister { id }, Told::Deregister)
 }

@@ -3,6 +3,7 @@
 mod history;
 
 use super::*;
+use crate::Backend;
 use crate::ServiceAct;
 
 fn web() -> JobName {
@@ -10,18 +11,26 @@ fn web() -> JobName {
 }
 
 fn spec(id: &str, port: u16) -> Arc<ServiceSpec> {
-    Arc::new(ServiceSpec {
+    Arc::new(described(id, port))
+}
+
+fn described(id: &str, port: u16) -> ServiceSpec {
+    ServiceSpec {
         name: None,
         id: id.to_owned(),
         address: "10.0.0.1".to_owned(),
         port,
         tags: Vec::new(),
         meta: Vec::new(),
+        weights: None,
+        tagged_addresses: Vec::new(),
+        checks: Vec::new(),
         ttl: Duration::from_secs(10),
         initial_status: None,
         enable_tag_override: false,
         deregister_critical_after: None,
-    })
+        maintenance: pilot_core::spec::OutOfService::Withdrawn,
+    }
 }
 
 fn present(spec: &Arc<ServiceSpec>, status: Status) -> Wish {
@@ -29,11 +38,28 @@ fn present(spec: &Arc<ServiceSpec>, status: Status) -> Wish {
         spec: spec.clone(),
         status,
         output: Arc::from("ok"),
+        maintenance: None,
     })
+}
+
+fn out_of_service(spec: &Arc<ServiceSpec>, reason: &str) -> Wish {
+    Wish::Present(Presence {
+        spec: spec.clone(),
+        status: Status::Passing,
+        output: Arc::from("ok"),
+        maintenance: Some(Arc::from(reason)),
+    })
+}
+
+fn claimed() -> Outcome {
+    Outcome::Claimed {
+        by: "10.0.0.9:80".to_owned(),
+    }
 }
 
 fn refused() -> Outcome {
     Outcome::Failed(CatalogError::Unreachable {
+        who: Backend::Consul,
         address: "127.0.0.1:8500".to_owned(),
         reason: "connection refused".to_owned(),
     })
@@ -41,6 +67,7 @@ fn refused() -> Outcome {
 
 fn silent() -> Outcome {
     Outcome::Failed(CatalogError::Silent {
+        who: Backend::Consul,
         address: "127.0.0.1:8500".to_owned(),
         call: "PUT /v1/agent".to_owned(),
         after: Duration::from_secs(5),
@@ -49,6 +76,7 @@ fn silent() -> Outcome {
 
 fn denied() -> Outcome {
     Outcome::Failed(CatalogError::Refused {
+        who: Backend::Consul,
         status: 403,
         call: "PUT /v1/agent".to_owned(),
         text: "Permission denied".to_owned(),
@@ -60,6 +88,7 @@ struct World {
     now: Duration,
     registrar: Registrar,
     out: Option<(OrderId, Order)>,
+    patience: Patience,
     trace: Vec<String>,
 }
 
@@ -69,6 +98,7 @@ impl World {
             now: Duration::ZERO,
             registrar: Registrar::new(7),
             out: None,
+            patience: Patience::default(),
             trace: Vec::new(),
         }
     }
@@ -76,23 +106,61 @@ impl World {
     fn handle(&mut self, fact: Fact) {
         for action in self.registrar.handle(self.now, fact) {
             match action {
-                Action::Tell { id, order, .. } => {
+                Action::Tell {
+                    id,
+                    order,
+                    patience,
+                    ..
+                } => {
+                    self.patience = patience;
                     let before = self.out.replace((id, order.clone()));
                     assert_eq!(before, None, "one order at a time");
                     self.trace.push(match order {
-                        Order::Register { spec, status } => {
-                            format!("register {} {} {}", spec.id, spec.port, status.word())
+                        Order::Register {
+                            spec,
+                            status,
+                            maintenance,
+                            claim,
+                            keeps_tags,
+                            ..
+                        } => {
+                            let (id, port, status) = (&spec.id, spec.port, status.word());
+                            let tags = if keeps_tags { ", tags stay" } else { "" };
+                            let out =
+                                maintenance.map(|reason| format!(", out of service: {reason}"));
+                            let out = out.unwrap_or_default();
+                            match claim {
+                                Claim::Take => format!("register {id} {port} {status}{out}{tags}"),
+                                Claim::Leave => {
+                                    format!("register {id} {port} {status}{out} if free")
+                                }
+                            }
                         }
-                        Order::Update { id, status, .. } => {
-                            format!("update {id} {}", status.word())
+                        Order::Maintain { spec, reason } => {
+                            format!(
+                                "maintain {} {}",
+                                spec.id,
+                                reason.as_deref().unwrap_or("no more")
+                            )
                         }
-                        Order::Deregister { id } => format!("deregister {id}"),
+                        Order::Update {
+                            spec,
+                            status,
+                            is_look_due,
+                            ..
+                        } => {
+                            let look = if is_look_due { ", having looked" } else { "" };
+                            format!("update {} {}{look}", spec.id, status.word())
+                        }
+                        Order::Deregister { spec } => format!("deregister {}", spec.id),
                     });
                 }
                 Action::Report { event, .. } => self.trace.push(match event {
                     ServiceEvent::Registered => "- registered".to_owned(),
                     ServiceEvent::Failing { act, .. } => format!("- failing {act:?}"),
                     ServiceEvent::Forgotten => "- forgotten".to_owned(),
+                    ServiceEvent::Repaired { what } => format!("- repaired: {what}"),
+                    ServiceEvent::Overtaken { by } => format!("- overtaken by {by}"),
                     ServiceEvent::Back => "- back".to_owned(),
                     ServiceEvent::Withdrawn { failure: None } => "- withdrawn".to_owned(),
                     ServiceEvent::Withdrawn { failure: Some(_) } => "- given up".to_owned(),
@@ -164,7 +232,7 @@ fn an_hour_of_publishes_registers_once() {
         world
             .trace
             .iter()
-            .all(|line| line == "update web-1 passing")
+            .all(|line| line.starts_with("update web-1 passing"))
     );
 }
 
@@ -267,7 +335,8 @@ fn denied_access_is_reported_once_and_not_hammered() {
         }
         world.now += Duration::from_secs(1);
     }
-    assert!(calls < 25, "{calls} calls in ten minutes");
+    // Its TTL is ten seconds.
+    assert!(calls < 150, "{calls} calls in ten minutes");
     let reports = world
         .trace
         .iter()
@@ -277,6 +346,89 @@ fn denied_access_is_reported_once_and_not_hammered() {
     world.handle(Fact::Rearmed);
     world.answer(Outcome::Done);
     assert_eq!(world.trace.last().unwrap(), "update web-1 passing");
+}
+
+#[test]
+fn what_keeps_a_service_alive_is_given_up_before_its_ttl_is_over() {
+    let mut world = World::standing();
+    let call = Duration::from_secs(5);
+    for ttl in [30, 10, 3, 1] {
+        let ttl = Duration::from_secs(ttl);
+        let spec = ServiceSpec {
+            ttl,
+            ..ServiceSpec::clone(&spec("web-1", 80))
+        };
+        world.wish(present(&Arc::new(spec), Status::Passing));
+        world.answer(Outcome::Done);
+        let waits = world.patience.of(call);
+        let (most, least) = (ttl.mul_f64(0.5), Duration::from_secs(1));
+        assert_eq!(waits, call.min(most.max(least)), "{ttl:?}");
+        world.answer(Outcome::Done);
+    }
+}
+
+#[test]
+fn access_that_is_granted_again_is_used_within_the_ttl() {
+    let mut world = World::new();
+    let mut asked_at = Duration::ZERO;
+    for _ in 0..600 {
+        world.wish(present(&spec("web-1", 80), Status::Passing));
+        if world.out.is_some() {
+            let pause = world.now - asked_at;
+            assert!(pause <= Duration::from_secs(9), "{pause:?}");
+            asked_at = world.now;
+            world.answer(denied());
+        }
+        world.now += Duration::from_secs(1);
+    }
+}
+
+#[test]
+fn after_ten_minutes_without_an_agent_the_next_publish_is_told_at_once() {
+    let mut world = World::standing();
+    let mut calls = 0;
+    for _ in 0..120 {
+        world.wish(present(&spec("web-1", 80), Status::Passing));
+        while world.out.is_some() {
+            calls += 1;
+            world.answer(silent());
+        }
+        world.now += Duration::from_secs(5);
+        world.handle(Fact::Woken);
+    }
+    // One for each publish; those between are put off for longer than that.
+    assert!(calls < 140, "{calls} calls");
+    let reports = world.trace.iter().filter(|line| line.starts_with('-'));
+    assert_eq!(reports.count(), 1, "{:?}", world.trace);
+    world.trace.clear();
+    world.wish(present(&spec("web-1", 80), Status::Critical));
+    world.answer(Outcome::Unknown);
+    world.answer(Outcome::Done);
+    world.answer(Outcome::Done);
+    world.did(&[
+        "update web-1 critical, having looked",
+        "- forgotten",
+        "register web-1 80 critical",
+        "- registered",
+        "update web-1 critical",
+    ]);
+}
+
+#[test]
+fn another_name_is_registered_after_the_old_one_is_gone() {
+    let mut world = World::standing();
+    let mut named = ServiceSpec::clone(&spec("web-1", 80));
+    named.name = Some("shop".to_owned());
+    world.wish(present(&Arc::new(named), Status::Passing));
+    for _ in 0..3 {
+        world.answer(Outcome::Done);
+    }
+    world.did(&[
+        "deregister web-1",
+        "register web-1 80 passing",
+        "- registered",
+        "update web-1 passing",
+    ]);
 }
 
 #[test]
@@ -422,4 +574,264 @@ fn a_failure_to_register_names_what_failed() {
         reason.to_string(),
         "Consul answered 403 to PUT /v1/agent: Permission denied"
     );
+}
+
+#[test]
+fn who_is_overtaken_says_so_once_and_takes_over_when_the_other_has_left() {
+    let mut world = World::standing();
+    let web = present(&spec("web-1", 80), Status::Passing);
+    world.wish(web.clone());
+    world.answer(claimed());
+    world.did(&["update web-1 passing", "- overtaken by 10.0.0.9:80"]);
+    assert_eq!(
+        world.registrar.next_deadline(),
+        None,
+        "until the next publish"
+    );
+    for _ in 0..3 {
+        world.wish(web.clone());
+        world.answer(claimed());
+        world.did(&["register web-1 80 passing if free"]);
+    }
+    world.wish(web);
+    world.answer(Outcome::Done);
+    world.answer(Outcome::Done);
+    world.did(&[
+        "register web-1 80 passing if free",
+        "- registered",
+        "update web-1 passing",
+    ]);
+}
+
+#[test]
+fn who_is_overtaken_leaves_the_other_alone_when_it_goes() {
+    let mut world = World::standing();
+    world.wish(present(&spec("web-1", 80), Status::Passing));
+    world.answer(claimed());
+    world.trace.clear();
+    world.wish(Wish::Absent);
+    world.did(&["- withdrawn"]);
+}
+
+#[test]
+fn a_newcomer_takes_an_identity_that_was_anothers() {
+    let mut world = World::standing();
+    world.wish(present(&spec("web-1", 80), Status::Passing));
+    world.answer(claimed());
+    world.handle(Fact::Moved);
+    world.trace.clear();
+    world.wish(present(&spec("web-1", 80), Status::Passing));
+    assert_eq!(world.trace, Vec::<String>::new(), "an order is out already");
+}
+
+#[test]
+fn who_is_not_answered_in_time_waits_longer_before_it_asks_again() {
+    let mut world = World::new();
+    world.wish(present(&spec("web-1", 80), Status::Passing));
+    let call = Duration::from_secs(5);
+    let mut waited = vec![world.patience.of(call).as_secs()];
+    for _ in 0..4 {
+        world.answer(silent());
+        world.wait();
+        waited.push(world.patience.of(call).as_secs());
+    }
+    assert_eq!(waited, [5, 10, 20, 20, 20]);
+    world.answer(refused());
+    world.wait();
+    assert_eq!(
+        world.patience.of(call),
+        call,
+        "nobody is there who could be busy"
+    );
+}
+
+#[test]
+fn what_lapsed_is_registered_again_at_once() {
+    let mut world = World::standing();
+    world.wish(present(&spec("web-1", 80), Status::Passing));
+    let ids = vec!["other".to_owned(), "web-1".to_owned()];
+    world.handle(Fact::Lapsed { ids });
+    world.did(&["update web-1 passing", "- forgotten"]);
+    world.answer(Outcome::Unknown);
+    world.answer(Outcome::Done);
+    world.answer(Outcome::Done);
+    world.did(&[
+        "register web-1 80 passing",
+        "- registered",
+        "update web-1 passing",
+    ]);
+}
+
+#[test]
+fn a_lapse_ends_a_withdrawal() {
+    let mut world = World::standing();
+    world.wish(present(&spec("web-1", 80), Status::Passing));
+    world.wish(Wish::Absent);
+    world.trace.clear();
+    let ids = vec!["web-1".to_owned()];
+    world.handle(Fact::Lapsed { ids });
+    world.did(&["- withdrawn"]);
+}
+
+#[test]
+fn maintenance_is_told_once_and_again_after_the_agent_forgot() {
+    let mut world = World::standing();
+    let web = spec("web-1", 80);
+    world.wish(out_of_service(&web, "repairs"));
+    world.answer(Outcome::Done);
+    world.answer(Outcome::Done);
+    world.did(&["maintain web-1 repairs", "update web-1 passing"]);
+    world.wish(out_of_service(&web, "repairs"));
+    world.answer(Outcome::Unknown);
+    world.answer(Outcome::Described);
+    for _ in 0..2 {
+        world.answer(Outcome::Done);
+    }
+    world.did(&[
+        "update web-1 passing",
+        "- forgotten",
+        "register web-1 80 passing, out of service: repairs",
+        "- registered",
+        "maintain web-1 repairs",
+        "update web-1 passing",
+    ]);
+    // Whoever comes back into service does so in the status it has by then.
+    world.wish(present(&web, Status::Critical));
+    world.answer(Outcome::Done);
+    world.answer(Outcome::Done);
+    world.did(&["update web-1 critical", "maintain web-1 no more"]);
+}
+
+#[test]
+fn a_registration_says_that_it_is_out_of_service_where_it_can() {
+    let mut world = World::standing();
+    world.wish(out_of_service(&spec("web-1", 81), "repairs"));
+    world.answer(Outcome::Done);
+    world.answer(Outcome::Done);
+    world.did(&[
+        "register web-1 81 passing, out of service: repairs",
+        "- registered",
+        "update web-1 passing",
+    ]);
+    // Back in service and described anew at once.
+    world.wish(present(&spec("web-1", 82), Status::Passing));
+    world.answer(Outcome::Done);
+    world.answer(Outcome::Done);
+    world.did(&[
+        "register web-1 82 passing",
+        "- registered",
+        "update web-1 passing",
+    ]);
+}
+
+#[test]
+fn an_agent_that_keeps_maintenance_across_registrations_is_told_that_it_is_over() {
+    let mut world = World::standing();
+    world.wish(out_of_service(&spec("web-1", 80), "repairs"));
+    world.answer(Outcome::Done);
+    world.answer(Outcome::Done);
+    world.trace.clear();
+    world.wish(present(&spec("web-1", 82), Status::Passing));
+    world.answer(Outcome::Described);
+    world.answer(Outcome::Done);
+    world.answer(Outcome::Done);
+    world.did(&[
+        "register web-1 82 passing",
+        "- registered",
+        "update web-1 passing",
+        "maintain web-1 no more",
+    ]);
+}
+
+#[test]
+fn an_update_looks_now_and_then_and_tells_what_it_repaired() {
+    let mut world = World::standing();
+    world.trace.clear();
+    for _ in 0..3 {
+        world.now += Duration::from_secs(3);
+        world.wish(present(&spec("web-1", 80), Status::Passing));
+        world.answer(Outcome::Done);
+    }
+    world.now += Duration::from_secs(5);
+    world.wish(present(&spec("web-1", 80), Status::Passing));
+    let what = "tags".to_owned();
+    world.answer(Outcome::Repaired { what });
+    world.did(&[
+        "update web-1 passing",
+        "update web-1 passing, having looked",
+        "update web-1 passing",
+        "update web-1 passing, having looked",
+        "- repaired: tags",
+    ]);
+}
+
+#[test]
+fn tags_of_others_stay_while_ours_are_the_same() {
+    let open = |tag: &str, port| {
+        Arc::new(ServiceSpec {
+            tags: vec![tag.to_owned()],
+            enable_tag_override: true,
+            ..described("web-1", port)
+        })
+    };
+    let mut world = World::new();
+    for spec in [open("a", 80), open("a", 81), open("b", 81)] {
+        world.wish(present(&spec, Status::Passing));
+        world.answer(Outcome::Done);
+        world.answer(Outcome::Done);
+    }
+    world.did(&[
+        "register web-1 80 passing",
+        "- registered",
+        "update web-1 passing",
+        "register web-1 81 passing, tags stay",
+        "- registered",
+        "update web-1 passing",
+        "register web-1 81 passing",
+        "- registered",
+        "update web-1 passing",
+    ]);
+}
+
+#[test]
+fn who_is_overtaken_under_one_identity_takes_another() {
+    let mut world = World::standing();
+    world.wish(present(&spec("web-1", 80), Status::Passing));
+    world.answer(claimed());
+    world.trace.clear();
+    world.wish(present(&spec("web-2", 80), Status::Passing));
+    world.answer(silent());
+    world.wait();
+    world.answer(Outcome::Done);
+    world.answer(Outcome::Done);
+    world.did(&[
+        "register web-2 80 passing",
+        "- failing Register",
+        "register web-2 80 passing",
+        "- registered",
+        "update web-2 passing",
+    ]);
+}
+
+#[test]
+fn who_registers_in_a_crowd_tries_again_at_a_time_of_its_own() {
+    let tries = |seed| {
+        let mut world = World::new();
+        world.registrar = Registrar::new(seed);
+        world.wish(present(&spec("web-1", 80), Status::Passing));
+        world.answer(silent());
+        world.wish(present(&spec("web-1", 80), Status::Passing));
+        assert!(world.out.is_none(), "a publish makes it no sooner");
+        world.wait();
+        assert!(world.out.is_some());
+        world.now
+    };
+    let times: Vec<Duration> = (0..100).map(tries).collect();
+    let half = spec("web-1", 80).ttl / 2;
+    assert!(times.iter().all(|time| *time <= half), "{times:?}");
+    for quarter in 0..4 {
+        let part = half * quarter / 4..half * (quarter + 1) / 4;
+        let count = times.iter().filter(|time| part.contains(time)).count();
+        assert!(count > 10, "{count} of 100 in {part:?}");
+    }
 }

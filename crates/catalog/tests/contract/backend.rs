@@ -111,15 +111,6 @@ impl Eye {
         .await
     }
 
-    /// Waits until the agent does not know a service.
-    pub(crate) async fn until_gone(self, id: &str) {
-        self.until(&format!("{id} is gone"), async || {
-            let services = self.get("/v1/agent/services").await;
-            (services.is_object() && services[id].is_null()).then_some(())
-        })
-        .await;
-    }
-
     pub(crate) async fn until<T>(self, what: &str, look: impl AsyncFn() -> Option<T>) -> T {
         let deadline = Instant::now() + DEADLINE;
         loop {

@@ -1,17 +1,19 @@
 //! A caller of the catalog: wishes in, events out, with everything seen kept for the failure.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
 
 use catalog::{
     Answer, CatalogEvent, CatalogHandle, FollowEvent, Instance, LinkEvent, Query, ServiceEvent,
-    consul::{Settings, Timeouts},
-    query::ServiceQuery,
+    consul::Settings, query::ServiceQuery, transport::Timeouts,
 };
 use pilot_core::{
     JobName,
     spec::{ServiceSpec, Status},
 };
-use tokio::{sync::mpsc, time::timeout};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep, timeout, timeout_at},
+};
 
 use crate::backend::DEADLINE;
 
@@ -20,6 +22,8 @@ pub(crate) struct Pilot {
     pub(crate) handle: CatalogHandle,
     events: mpsc::Receiver<CatalogEvent>,
     seen: Vec<CatalogEvent>,
+    /// What was last said to each query.
+    known: BTreeMap<Query, Answer>,
 }
 
 /// Settings for an agent, impatient enough for tests.
@@ -42,10 +46,14 @@ pub(crate) fn service(id: &str, port: u16) -> ServiceSpec {
         port,
         tags: Vec::new(),
         meta: Vec::new(),
+        weights: None,
+        tagged_addresses: Vec::new(),
+        checks: Vec::new(),
         ttl: Duration::from_secs(30),
         initial_status: None,
         enable_tag_override: false,
         deregister_critical_after: None,
+        maintenance: pilot_core::spec::OutOfService::Withdrawn,
     }
 }
 
@@ -59,13 +67,20 @@ impl Pilot {
         Self::with(settings(address))
     }
 
-    pub(crate) fn with(settings: Settings) -> Self {
+    /// As patient as it is for users: for where an agent has so much to answer that on a busy
+    /// machine it may be late.
+    pub(crate) fn patient(address: SocketAddr) -> Self {
+        Self::with(Settings::parse(&address.to_string()).unwrap())
+    }
+
+    pub(crate) fn with(settings: impl Into<catalog::Settings>) -> Self {
         let (sender, events) = mpsc::channel(8);
         let handle = CatalogHandle::spawn(settings, sender).unwrap();
         Self {
             handle,
             events,
             seen: Vec::new(),
+            known: BTreeMap::new(),
         }
     }
 
@@ -84,11 +99,31 @@ impl Pilot {
         match timeout(DEADLINE, self.events.recv()).await {
             Ok(Some(event)) => {
                 self.seen.push(event.clone());
+                if let CatalogEvent::Answer {
+                    query,
+                    event: FollowEvent::Update(answer),
+                } = &event
+                {
+                    self.known.insert(Query::clone(query), answer.clone());
+                }
                 event
             }
-            Ok(None) => panic!("the catalog is gone; seen: {:#?}", self.seen),
-            Err(_) => panic!("no event within {DEADLINE:?}; seen: {:#?}", self.seen),
+            Ok(None) => panic!("the catalog is gone; seen last: {:#?}", self.last_seen()),
+            Err(_) => panic!(
+                "no event within {DEADLINE:?}; seen last: {:#?}",
+                self.last_seen()
+            ),
         }
+    }
+
+    /// As much as somebody reads.
+    fn last_seen(&self) -> &[CatalogEvent] {
+        &self.seen[self.seen.len().saturating_sub(10)..]
+    }
+
+    /// Waits for the next event, but only so long.
+    pub(crate) async fn soon(&mut self, patience: Duration) -> Option<CatalogEvent> {
+        timeout(patience, self.next()).await.ok()
     }
 
     /// Waits for the next event about a service, passing over others.
@@ -123,6 +158,15 @@ impl Pilot {
         }
     }
 
+    /// Waits for the next event about any query, passing over others.
+    pub(crate) async fn next_answer(&mut self) -> FollowEvent {
+        loop {
+            if let CatalogEvent::Answer { event, .. } = self.next().await {
+                return event;
+            }
+        }
+    }
+
     /// Waits for the next answer to a query, passing over `Lost` and `Back`.
     pub(crate) async fn answer(&mut self, wanted: &Query) -> Answer {
         loop {
@@ -143,6 +187,111 @@ impl Pilot {
             panic!("{answer:?}");
         };
         instances
+    }
+
+    /// Waits until what was last said to a query is as wanted, passing over what comes before.
+    pub(crate) async fn until(
+        &mut self,
+        query: &Query,
+        what: &str,
+        is_so: impl Fn(&Answer) -> bool,
+    ) -> Answer {
+        let deadline = Instant::now() + DEADLINE;
+        loop {
+            if let Some(answer) = self.known.get(query)
+                && is_so(answer)
+            {
+                return answer.clone();
+            }
+            match timeout_at(deadline, self.next()).await {
+                Ok(_) => {}
+                Err(_) => panic!(
+                    "{query} does not show {what} within {DEADLINE:?}; seen: {:#?}",
+                    self.seen
+                ),
+            }
+        }
+    }
+
+    /// Waits until the instances of a service are as wanted.
+    pub(crate) async fn until_all(
+        &mut self,
+        query: &Query,
+        what: &str,
+        are_so: impl Fn(&[Instance]) -> bool,
+    ) -> Arc<[Instance]> {
+        let is_so =
+            |answer: &Answer| matches!(answer, Answer::Instances(instances) if are_so(instances));
+        let answer = self.until(query, what, is_so).await;
+        let Answer::Instances(instances) = answer else {
+            panic!("{query}: {answer:?}");
+        };
+        instances
+    }
+
+    /// Waits until a service has one instance, which is as wanted.
+    pub(crate) async fn until_one(
+        &mut self,
+        query: &Query,
+        what: &str,
+        is_so: impl Fn(&Instance) -> bool,
+    ) -> Instance {
+        let found = self.until_all(query, what, |instances| match instances {
+            [one] => is_so(one),
+            _ => false,
+        });
+        found.await[0].clone()
+    }
+
+    /// Waits until a service has no instance.
+    pub(crate) async fn until_none(&mut self, query: &Query) {
+        self.until_all(query, "nothing", <[Instance]>::is_empty)
+            .await;
+    }
+
+    /// Gives every answer to a query so far, of instances.
+    pub(crate) fn told(&mut self, wanted: &Query) -> Vec<Arc<[Instance]>> {
+        while let Ok(event) = self.events.try_recv() {
+            self.seen.push(event);
+        }
+        let told = self.seen.iter().filter_map(|event| match event {
+            CatalogEvent::Answer {
+                query,
+                event: FollowEvent::Update(Answer::Instances(instances)),
+            } if **query == *wanted => Some(instances.clone()),
+            CatalogEvent::Answer { .. } | CatalogEvent::Service { .. } | CatalogEvent::Link(_) => {
+                None
+            }
+        });
+        told.collect()
+    }
+
+    /// Waits until the catalog has taken this status of a service.
+    pub(crate) async fn until_standing(&self, name: &str, status: Status) {
+        let deadline = Instant::now() + DEADLINE;
+        loop {
+            let standing = self.handle.status();
+            let standing = standing.services.get(&JobName::from(name));
+            if standing.is_some_and(|standing| standing.registered == Some(status)) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{name}: {standing:?}");
+            sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Waits until queries have been answered since a moment, whether or not that told anything.
+    pub(crate) async fn until_answered(&self, queries: &[&Query], since: std::time::Instant) {
+        let deadline = Instant::now() + DEADLINE;
+        loop {
+            let answered = self.handle.status().answered;
+            let is_new = |query: &&Query| answered.get(*query).is_some_and(|at| *at > since);
+            if queries.iter().all(is_new) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "not answered: {answered:?}");
+            sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// Registers a service and waits until the agent has it.

@@ -68,8 +68,9 @@ struct Log {
 
 impl Proxy {
     pub(crate) async fn before(upstream: SocketAddr) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
+        // While it refuses, it does not listen; the port is to be its own then too.
+        let address = SocketAddr::from(([127, 0, 0, 1], test_ports::free_port()));
+        let listener = listen(address);
         let (fault, faults) = watch::channel(Fault::None);
         let log = Arc::new(Mutex::new(Log::default()));
         let task = tokio::spawn(run(listener, upstream, faults, log.clone()));

@@ -1,9 +1,10 @@
-//! Registration on a catalog that works (acceptance 133-137, 140, 145).
+//! Registration in the words of Consul's API (acceptance 133-137, 140, 145); what any catalog
+//! promises is in `suite`.
 
 use std::time::Duration;
 
-use catalog::{Link, ServiceEvent};
-use pilot_core::{JobName, spec::Status};
+use catalog::ServiceEvent;
+use pilot_core::spec::Status;
 
 use crate::{
     backend::{Backend, Eye, contract},
@@ -13,18 +14,10 @@ use crate::{
 
 contract! {
     a_first_publish_registers_and_passes,
-    an_initial_status_shows_before_any_check,
-    critical_shows_at_once_with_its_output,
     everything_described_reaches_the_catalog,
-    a_new_address_takes_the_place_of_the_old,
-    a_withdrawal_empties_the_catalog_and_a_publish_refills_it,
-    a_foreign_deregistration_is_repaired,
-    a_helper_that_was_killed_takes_over_what_it_left,
-    the_ttl_speaks_when_we_do_not,
     the_wire_carries_one_registration_and_the_token,
     a_reload_that_leads_to_another_agent_moves_services,
     calls_share_one_connection,
-    status_tells_how_things_stand,
 }
 
 async fn a_first_publish_registers_and_passes(backend: Backend) {
@@ -40,28 +33,6 @@ async fn a_first_publish_registers_and_passes(backend: Backend) {
         (output == "it is passing").then_some(())
     })
     .await;
-}
-
-async fn an_initial_status_shows_before_any_check(backend: Backend) {
-    let eye = Eye(backend.address());
-    let pilot = Pilot::at(backend.address());
-    pilot.publish("initial", &service("initial-host", 1), Status::Warning);
-    eye.until_status("initial-host", "warning").await;
-}
-
-async fn critical_shows_at_once_with_its_output(backend: Backend) {
-    let eye = Eye(backend.address());
-    let mut pilot = Pilot::at(backend.address());
-    let spec = service("sick-host", 1);
-    pilot.register("sick", &spec, Status::Passing).await;
-    let name = JobName::from("sick");
-    pilot
-        .handle
-        .publish(&name, &spec, Status::Critical, "disk full");
-    let check = eye.until_status("sick-host", "critical").await;
-    assert_eq!(check["Output"], "disk full");
-    pilot.publish("sick", &spec, Status::Passing);
-    eye.until_status("sick-host", "passing").await;
 }
 
 async fn everything_described_reaches_the_catalog(backend: Backend) {
@@ -83,72 +54,6 @@ async fn everything_described_reaches_the_catalog(backend: Backend) {
     eye.until_status("rich host/é", "passing").await;
     pilot.withdrawn("rich").await;
     assert!(eye.service("rich host/é").await.is_null());
-}
-
-async fn a_new_address_takes_the_place_of_the_old(backend: Backend) {
-    let eye = Eye(backend.address());
-    let mut pilot = Pilot::at(backend.address());
-    let mut spec = service("moving-host", 1);
-    pilot.register("moving", &spec, Status::Passing).await;
-    spec.address = "127.0.0.2".to_owned();
-    pilot.register("moving", &spec, Status::Critical).await;
-    assert_eq!(eye.service("moving-host").await["Address"], "127.0.0.2");
-    // Consul itself would go on with the status the check had.
-    eye.until_status("moving-host", "critical").await;
-    let found = eye.get("/v1/catalog/service/moving").await;
-    assert_eq!(found.as_array().map(Vec::len), Some(1), "{found}");
-}
-
-async fn a_withdrawal_empties_the_catalog_and_a_publish_refills_it(backend: Backend) {
-    let eye = Eye(backend.address());
-    let mut pilot = Pilot::at(backend.address());
-    let spec = service("resting-host", 1);
-    pilot.register("resting", &spec, Status::Passing).await;
-    pilot.withdrawn("resting").await;
-    eye.until_gone("resting-host").await;
-    pilot.withdrawn("resting").await;
-    pilot.register("resting", &spec, Status::Passing).await;
-    eye.until_status("resting-host", "passing").await;
-}
-
-async fn a_foreign_deregistration_is_repaired(backend: Backend) {
-    let eye = Eye(backend.address());
-    let mut pilot = Pilot::at(backend.address());
-    let spec = service("robbed-host", 1);
-    pilot.register("robbed", &spec, Status::Passing).await;
-    eye.until("the update has been told", async || {
-        let output = eye.check("robbed-host").await["Output"].clone();
-        (output == "it is passing").then_some(())
-    })
-    .await;
-    let path = "/v1/agent/service/deregister/robbed-host";
-    assert_eq!(eye.put(path, "").await, 200);
-    pilot.publish("robbed", &spec, Status::Critical);
-    assert_eq!(pilot.service("robbed").await, ServiceEvent::Forgotten);
-    assert_eq!(pilot.service("robbed").await, ServiceEvent::Registered);
-    eye.until_status("robbed-host", "critical").await;
-}
-
-async fn a_helper_that_was_killed_takes_over_what_it_left(backend: Backend) {
-    let eye = Eye(backend.address());
-    let spec = service("heir-host", 1);
-    let mut pilot = Pilot::at(backend.address());
-    pilot.register("heir", &spec, Status::Critical).await;
-    pilot.handle.shutdown().await;
-    let pilot = Pilot::at(backend.address());
-    pilot.publish("heir", &service("heir-host", 2), Status::Warning);
-    eye.until_status("heir-host", "warning").await;
-    assert_eq!(eye.service("heir-host").await["Port"], 2);
-}
-
-async fn the_ttl_speaks_when_we_do_not(backend: Backend) {
-    let eye = Eye(backend.address());
-    let mut pilot = Pilot::at(backend.address());
-    let mut spec = service("silent-host", 1);
-    spec.ttl = Duration::from_millis(1500);
-    pilot.register("silent", &spec, Status::Passing).await;
-    pilot.handle.shutdown().await;
-    eye.until_status("silent-host", "critical").await;
 }
 
 async fn the_wire_carries_one_registration_and_the_token(backend: Backend) {
@@ -173,6 +78,7 @@ async fn the_wire_carries_one_registration_and_the_token(backend: Backend) {
         "PUT /v1/agent/service/register",
         "PUT /v1/agent/check/update/service:wire-host",
         "PUT /v1/agent/check/update/service:wire-host",
+        "GET /v1/agent/service/wire-host",
         "PUT /v1/agent/service/deregister/wire-host",
     ];
     assert_eq!(lines, expected);
@@ -225,17 +131,4 @@ async fn calls_share_one_connection(backend: Backend) {
         pilot.publish("thrifty", &spec, Status::Passing);
     }
     assert_eq!(proxy.connections(), 1);
-}
-
-async fn status_tells_how_things_stand(backend: Backend) {
-    let mut pilot = Pilot::at(backend.address());
-    assert_eq!(pilot.handle.status().link, Link::Untried);
-    let spec = service("known-host", 1);
-    pilot.register("known", &spec, Status::Warning).await;
-    let status = pilot.handle.status();
-    assert!(matches!(status.link, Link::Up { .. }), "{status:?}");
-    let standing = &status.services[&JobName::from("known")];
-    assert_eq!(standing.id, "known-host");
-    assert_eq!(standing.registered, Some(Status::Warning));
-    assert_eq!(standing.failure, None);
 }

@@ -7,10 +7,13 @@ use std::{
 };
 
 use catalog::{
-    CatalogError, ServiceEvent, SettingsError,
-    consul::{Client, Settings, Tls},
+    Backend, CatalogError, CatalogEvent, FollowEvent, LinkEvent, Query, ServiceEvent,
+    SettingsError,
+    consul::{Client, Settings},
+    transport::Tls,
 };
 use pilot_core::spec::Status;
+use serde_json::json;
 use tempfile::TempDir;
 
 use crate::{
@@ -20,10 +23,10 @@ use crate::{
 };
 
 /// A CA of our own, and what it signed.
-struct Authority(TempDir);
+pub(crate) struct Authority(TempDir);
 
 impl Authority {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let authority = Self(tempfile::tempdir().unwrap());
         authority.run(
             "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 \
@@ -56,7 +59,7 @@ impl Authority {
         assert!(status.success(), "openssl is missing or refuses: {script}");
     }
 
-    fn file(&self, name: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
@@ -73,7 +76,7 @@ impl Authority {
 
 fn https(address: SocketAddr, tls: Tls) -> Settings {
     let mut settings = settings(address);
-    settings.scheme = catalog::consul::Scheme::Https;
+    settings.scheme = catalog::transport::Scheme::Https;
     settings.tls = tls;
     settings
 }
@@ -175,6 +178,135 @@ async fn a_client_certificate_is_shown_where_it_is_wanted() {
     registers(https(address, tls), eye, "mutual").await;
 }
 
+/// A new certificate is shown from the next connection on; a broken one leaves the old in use.
+#[tokio::test]
+async fn certificates_that_are_renewed_are_read_again() {
+    let (old, new) = (Authority::new(), Authority::new());
+    let mut consul = Consul::start(old.consul("verify_incoming_https = true")).await;
+    let address = consul.https();
+    let folder = tempfile::tempdir().unwrap();
+    let files = ["ca.pem", "client.pem", "client.key"];
+    let place = |name: &str| folder.path().join(name);
+    let renew = |authority: &Authority| {
+        for name in files {
+            std::fs::copy(authority.file(name), place(name)).unwrap();
+        }
+    };
+    renew(&old);
+    let tls = Tls {
+        client_cert: Some(place("client.pem")),
+        client_key: Some(place("client.key")),
+        ..trusting(&place("ca.pem"))
+    };
+    let mut pilot = Pilot::with(https(address, tls));
+    let spec = service("renewed", 1);
+    pilot.register("web", &spec, Status::Passing).await;
+    // Half of a renewal: the key is not there yet.
+    std::fs::write(place("client.key"), "not yet").unwrap();
+    consul.kill();
+    assert!(consul.resume().await);
+    let mut beat = tokio::time::interval(std::time::Duration::from_millis(200));
+    let mut unrenewed = Vec::new();
+    loop {
+        tokio::select! {
+            event = pilot.next() => match event {
+                CatalogEvent::Link(LinkEvent::Unrenewed { reason }) => {
+                    unrenewed.push(reason.to_string());
+                }
+                CatalogEvent::Service { event: ServiceEvent::Registered, .. } => break,
+                CatalogEvent::Service { .. }
+                | CatalogEvent::Link(_)
+                | CatalogEvent::Answer { .. } => {}
+            },
+            _ = beat.tick() => pilot.publish("web", &spec, Status::Passing),
+        }
+    }
+    let key = place("client.key");
+    let said = format!(
+        "cannot use the client key {}: no private key in it",
+        key.display()
+    );
+    assert_eq!(unrenewed, [said]);
+    // Everything is another's now, on both sides.
+    renew(&new);
+    consul.kill();
+    for name in ["ca.pem", "server.pem", "server.key"] {
+        std::fs::copy(new.file(name), old.file(name)).unwrap();
+    }
+    assert!(consul.resume().await);
+    loop {
+        tokio::select! {
+            event = pilot.service("web") => if event == ServiceEvent::Registered { break },
+            _ = beat.tick() => pilot.publish("web", &spec, Status::Passing),
+        }
+    }
+    pilot.withdrawn("web").await;
+}
+
+/// The policy of the documentation is enough for everything, and not for more.
+#[tokio::test]
+async fn the_documented_policy_is_enough() {
+    let master = "11111111-2222-3333-4444-555555555555";
+    let consul = Consul::start(Kind::Guarded(master.to_owned())).await;
+    let eye = Eye(consul.http());
+    let document = include_str!("../../../../docs/catalogs.md");
+    let rules = document.split("```hcl\n").nth(1).unwrap();
+    let rules = rules.split("```").next().unwrap();
+    let put = |path: &str, body: serde_json::Value| {
+        let path = format!("{path}?token={master}");
+        async move { assert_eq!(eye.put(&path, &body.to_string()).await, 200, "{path}") }
+    };
+    put("/v1/acl/policy", json!({"Name": "pilot", "Rules": rules})).await;
+    let secret = "99999999-2222-3333-4444-555555555555";
+    let token = json!({"SecretID": secret, "Policies": [{"Name": "pilot"}]});
+    put("/v1/acl/token", token).await;
+    put("/v1/kv/app/greeting", json!("hello")).await;
+    let mut settings = settings(consul.http());
+    settings.token = catalog::consul::Token::Value(catalog::transport::Secret::new(secret));
+    let mut pilot = Pilot::with(settings);
+    let mut spec = service("web-host", 1);
+    spec.enable_tag_override = true;
+    pilot.register("web", &spec, Status::Passing).await;
+    let name = pilot_core::JobName::from("web");
+    // All that an update does, looks included.
+    spec.meta = vec![("version".to_owned(), "2".to_owned())];
+    pilot.register("web", &spec, Status::Passing).await;
+    let watch = crate::pilot::passing("web");
+    pilot.follow(&watch);
+    while pilot.instances(&watch).await.len() != 1 {}
+    pilot.handle.maintain(&name, Some("work"));
+    while !pilot.instances(&watch).await.is_empty() {}
+    pilot.handle.maintain(&name, None);
+    while pilot.instances(&watch).await.len() != 1 {}
+    for query in [
+        Query::Services { dc: None },
+        Query::Nodes {
+            dc: None,
+            near: None,
+        },
+        Query::Key {
+            path: "app/greeting".to_owned(),
+            dc: None,
+        },
+        Query::Pairs {
+            prefix: "app".to_owned(),
+            dc: None,
+        },
+    ] {
+        pilot.follow(&query);
+        let event = pilot.follows(&query).await;
+        assert!(
+            matches!(event, FollowEvent::Update(_)),
+            "{query}: {event:?}"
+        );
+    }
+    pilot.withdrawn("web").await;
+    // Another service, and other keys, are none of its business.
+    pilot.publish("bank", &service("bank-host", 1), Status::Passing);
+    let event = pilot.service("bank").await;
+    assert!(matches!(event, ServiceEvent::Failing { .. }), "{event:?}");
+}
+
 #[tokio::test]
 async fn files_that_do_not_serve_are_found_before_anything_starts() {
     let authority = Authority::new();
@@ -188,7 +320,12 @@ async fn files_that_do_not_serve_are_found_before_anything_starts() {
         system_roots: vec![missing],
         ..Tls::default()
     };
-    assert_eq!(refused(rootless), Some(SettingsError::NoRoots));
+    assert_eq!(
+        refused(rootless),
+        Some(SettingsError::NoRoots {
+            who: Backend::Consul
+        })
+    );
     let key_for_cert = trusting(&authority.file("ca.key"));
     assert!(matches!(
         refused(key_for_cert),

@@ -1,10 +1,8 @@
-//! Watches on a catalog that works (acceptance 146-148, 150, 151).
+//! Watches by Consul's API (acceptance 146-148, 150, 151); what any catalog promises is in `suite`.
 
 use std::time::Duration;
 
-use catalog::{
-    Answer, CatalogEvent, FollowEvent, Instance, Query, answer::Health, query::ServiceQuery,
-};
+use catalog::{Instance, answer::Health};
 use pilot_core::spec::Status;
 
 use crate::{
@@ -14,41 +12,10 @@ use crate::{
 };
 
 contract! {
-    the_first_answer_is_told_even_when_it_is_empty,
-    every_change_is_told_and_nothing_else,
     a_change_of_any_member_is_a_change,
-    tags_are_watched_independently,
-    the_last_instance_leaves,
     at_rest_a_watch_asks_once_per_wait,
-    an_unwatched_service_is_asked_about_no_more,
     two_instances_come_sorted,
     answers_and_calls_are_counted,
-}
-
-async fn the_first_answer_is_told_even_when_it_is_empty(backend: Backend) {
-    let mut pilot = Pilot::at(backend.address());
-    pilot.watch("nobody");
-    assert_eq!(*pilot.update("nobody").await, []);
-    pilot.assert_silent();
-}
-
-async fn every_change_is_told_and_nothing_else(backend: Backend) {
-    let mut app = Pilot::at(backend.address());
-    let mut nginx = Pilot::at(backend.address());
-    nginx.watch("app");
-    assert_eq!(*nginx.update("app").await, []);
-    let spec = service("app-host", 8000);
-    for _ in 0..3 {
-        app.register("app", &spec, Status::Passing).await;
-        let instances = nginx.update("app").await;
-        assert_eq!(instances.len(), 1);
-        assert_eq!(instances[0].status, Health::Checked(Status::Passing));
-        app.publish("app", &spec, Status::Passing);
-        app.publish("app", &spec, Status::Critical);
-        assert_eq!(*nginx.update("app").await, []);
-        app.withdrawn("app").await;
-    }
-    nginx.assert_silent();
 }
 
 async fn a_change_of_any_member_is_a_change(backend: Backend) {
@@ -87,59 +54,6 @@ async fn a_change_of_any_member_is_a_change(backend: Backend) {
     assert_eq!(instances[0].address(), "127.0.0.1", "that of the node");
 }
 
-async fn tags_are_watched_independently(backend: Backend) {
-    let mut app = Pilot::at(backend.address());
-    let mut reader = Pilot::at(backend.address());
-    let tagged = |tag: &str| {
-        Query::Service(ServiceQuery {
-            tag: Some(tag.to_owned()),
-            ..ServiceQuery::passing("tagged")
-        })
-    };
-    for tag in ["blue", "green"] {
-        reader.follow(&tagged(tag));
-        assert_eq!(*reader.instances(&tagged(tag)).await, []);
-    }
-    let mut spec = service("tagged-host", 8000);
-    spec.tags = vec!["blue".to_owned()];
-    app.register("tagged", &spec, Status::Passing).await;
-    assert_eq!(reader.instances(&tagged("blue")).await.len(), 1);
-    reader.assert_silent();
-    spec.tags = vec!["green".to_owned()];
-    app.register("tagged", &spec, Status::Passing).await;
-    let mut told = [(String::new(), 9), (String::new(), 9)];
-    for told in &mut told {
-        let event = reader.next().await;
-        let CatalogEvent::Answer { query, event } = event else {
-            panic!("{event:?}");
-        };
-        let FollowEvent::Update(Answer::Instances(instances)) = event else {
-            panic!("{event:?}");
-        };
-        *told = (query.to_string(), instances.len());
-    }
-    told.sort();
-    assert_eq!(
-        told,
-        [
-            ("blue.tagged".to_owned(), 0),
-            ("green.tagged".to_owned(), 1)
-        ]
-    );
-    reader.assert_silent();
-}
-
-async fn the_last_instance_leaves(backend: Backend) {
-    let mut app = Pilot::at(backend.address());
-    let mut reader = Pilot::at(backend.address());
-    let spec = service("leaver-host", 8000);
-    app.register("leaver", &spec, Status::Passing).await;
-    reader.watch("leaver");
-    assert_eq!(reader.update("leaver").await.len(), 1);
-    app.withdrawn("leaver").await;
-    assert_eq!(*reader.update("leaver").await, []);
-}
-
 async fn at_rest_a_watch_asks_once_per_wait(backend: Backend) {
     let proxy = Proxy::before(backend.address()).await;
     // Consul wakes those who wait for a service that does not exist at any change of any other.
@@ -169,26 +83,6 @@ async fn at_rest_a_watch_asks_once_per_wait(backend: Backend) {
     pilot.assert_silent();
 }
 
-async fn an_unwatched_service_is_asked_about_no_more(backend: Backend) {
-    let mut app = Pilot::at(backend.address());
-    let mut reader = Pilot::at(backend.address());
-    for name in ["dropped", "kept"] {
-        reader.watch(name);
-        assert_eq!(*reader.update(name).await, []);
-    }
-    reader.handle.unfollow(&passing("dropped"));
-    reader.watch("kept");
-    app.register("dropped", &service("dropped-host", 1), Status::Passing)
-        .await;
-    app.register("kept", &service("kept-host", 1), Status::Passing)
-        .await;
-    assert_eq!(reader.update("kept").await.len(), 1);
-    reader.assert_silent();
-    // Watched again, it is told afresh.
-    reader.watch("dropped");
-    assert_eq!(reader.update("dropped").await.len(), 1);
-}
-
 async fn two_instances_come_sorted(backend: Backend) {
     let eye = Eye(backend.address());
     let mut app = Pilot::at(backend.address());
@@ -214,12 +108,12 @@ async fn answers_and_calls_are_counted(backend: Backend) {
     let at = reader.handle.status().answered[&passing("counted")];
     assert!(at >= began && at.elapsed() < DEADLINE);
     let calls = |reader: &Pilot| {
-        let counts = reader.handle.client().calls().into_iter();
+        let counts = reader.handle.calls().into_iter();
         let answered = counts.filter(|count| (count.operation, count.outcome) == ("health", "ok"));
         answered.map(|count| count.calls).sum::<u64>()
     };
     assert!(calls(&reader) >= 1);
-    let mut other = reader.handle.client().settings().clone();
+    let mut other = reader.handle.consul().unwrap().settings().clone();
     other.timeouts.call += Duration::from_millis(1);
     reader.handle.replace_settings(other).unwrap();
     assert!(calls(&reader) >= 1, "other settings are no new beginning");

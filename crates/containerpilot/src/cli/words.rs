@@ -9,7 +9,7 @@ use std::{
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::go_flags;
-use crate::{ask, check, migrate, render, run, signals};
+use crate::{ask, check, health, migrate, render, run, signals};
 
 /// Lives inside a container and makes any application run itself.
 #[derive(Parser, Debug)]
@@ -53,9 +53,8 @@ enum What {
         /// The program it wraps, if it is one of ContainerPilot 1 or 2
         #[arg(last = true, value_name = "PROGRAM")]
         program: Vec<String>,
-        /// Answer in JSON
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        manner: check::Manner,
     },
     /// Write a configuration of ContainerPilot 1 or 2 anew in the form of 3
     Migrate(migrate::Order),
@@ -100,6 +99,13 @@ enum What {
     },
     /// Ask whether the running helper answers
     Ping {
+        #[command(flatten)]
+        whom: Whom,
+    },
+    /// Tell whether all is well, for Docker's HEALTHCHECK and Kubernetes' probes: 0, or 1 and why
+    Health {
+        #[command(flatten)]
+        order: health::Order,
         #[command(flatten)]
         whom: Whom,
     },
@@ -165,6 +171,7 @@ const NAMES: &[&str] = &[
     "env",
     "metric",
     "ping",
+    "health",
     "signal",
     "start",
     "stop",
@@ -192,8 +199,8 @@ impl Words {
                 config,
                 file,
                 program,
-                json,
-            } => check::check(config.or(file).as_deref(), &program, json),
+                manner,
+            } => check::check(config.or(file).as_deref(), &program, &manner),
             What::Migrate(order) => migrate::migrate(&order),
             What::Render(order) => render::render(&order),
             What::Status { whom, json } => whom.helper(|helper| helper.status(json)),
@@ -207,6 +214,9 @@ impl Words {
             }
             What::Metric { pairs, whom } => metrics(&pairs, &whom),
             What::Ping { whom } => whom.helper(ask::Helper::ping),
+            What::Health { order, whom } => {
+                health::health(whom.config.as_deref(), whom.socket.as_deref(), &order)
+            }
             What::Signal { job, signal, whom } => {
                 whom.helper(|helper| helper.job(&job, &format!("signal/{signal}")))
             }

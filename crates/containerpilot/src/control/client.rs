@@ -24,12 +24,38 @@ pub(crate) struct Answer {
 pub(crate) enum AskError {
     #[error("cannot reach a running containerpilot at {socket}: {reason}")]
     Unreachable { socket: String, reason: String },
-    #[error("no answer from the containerpilot at {socket} within {PATIENCE:?}")]
-    Silent { socket: String },
+    #[error("no answer from the containerpilot at {socket} within {patience:?}")]
+    Silent { socket: String, patience: Duration },
     #[error("unprocessable entity received by control server: {0}")]
     Unprocessable(String),
     #[error("{0}")]
     Refused(String),
+}
+
+impl AskError {
+    /// The error, and what to do about it where that can be told.
+    pub(crate) fn with_hint(&self) -> String {
+        let hint = match self {
+            Self::Unreachable { reason, .. } => hint_for(reason),
+            Self::Silent { .. } => Some("it is stuck, or its container gets hardly any CPU time"),
+            Self::Unprocessable(_) | Self::Refused(_) => None,
+        };
+        hint.map_or_else(|| self.to_string(), |hint| format!("{self}\nhint: {hint}"))
+    }
+}
+
+fn hint_for(reason: &str) -> Option<&'static str> {
+    match reason {
+        "no such file or directory" => Some(
+            "it has not started yet, or listens elsewhere: name its file with `--config`, or its socket with `--socket`",
+        ),
+        "permission denied" => {
+            Some("ask as the helper's own user, or set `control.mode` and `control.group`")
+        }
+        "connection refused" => Some("the socket is there, and nobody listens: the helper is gone"),
+        "resource temporarily unavailable" => Some("it is stuck: nobody takes what waits there"),
+        _ => None,
+    }
 }
 
 /// Asks, and gives the body of a successful answer.
@@ -39,12 +65,24 @@ pub(crate) async fn ask(
     path: &str,
     body: String,
 ) -> Result<String, AskError> {
+    ask_within(PATIENCE, socket, method, path, body).await
+}
+
+/// The same, for those who have not so much time.
+pub(crate) async fn ask_within(
+    patience: Duration,
+    socket: &Path,
+    method: Method,
+    path: &str,
+    body: String,
+) -> Result<String, AskError> {
     let name = socket.display().to_string();
-    let asked = tokio::time::timeout(PATIENCE, exchange(socket, method, path, body));
+    let asked = tokio::time::timeout(patience, exchange(socket, method, path, body));
     let answer = asked
         .await
         .map_err(|_| AskError::Silent {
             socket: name.clone(),
+            patience,
         })?
         .map_err(|reason| AskError::Unreachable {
             socket: name,

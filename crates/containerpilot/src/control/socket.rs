@@ -3,7 +3,7 @@
 
 use std::{
     fs, io,
-    os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt},
+    os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
@@ -72,6 +72,9 @@ pub(super) struct Socket {
 impl Socket {
     pub(super) fn open(control: &Control) -> Result<(Self, UnixListener), ControlError> {
         let path = &control.socket;
+        if path == Path::new(Control::SOCKET) {
+            make_room(path);
+        }
         clear(path)?;
         let refused = |error: io::Error| ControlError::Refused {
             path: path.clone(),
@@ -112,6 +115,17 @@ impl Drop for Socket {
             // If it cannot be removed the next helper finds it dead and removes it.
             let _ = fs::remove_file(&self.path);
         }
+    }
+}
+
+/// Makes the directories of the default path, which an image with nothing but the helper lacks. If
+/// that is refused, so is the socket, which tells of it.
+fn make_room(path: &Path) {
+    if let Some(directory) = path.parent() {
+        let _ = fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o755)
+            .create(directory);
     }
 }
 

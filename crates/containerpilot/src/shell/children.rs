@@ -1,6 +1,9 @@
 //! Processes: how they are started, signalled and heard of.
 
-use std::time::{Duration, Instant};
+use std::{
+    io::ErrorKind,
+    time::{Duration, Instant},
+};
 
 use logbook::{Origin, Stream, Tail};
 use pilot_config::Config;
@@ -8,11 +11,11 @@ use pilot_core::{
     ExitStatus, Input, JobName, Purpose, Rest, RunId, Signal,
     spec::{Command, JobSpec, Output},
 };
-use reaper::{Change, Launch, Stdin};
+use reaper::{Change, Launch, SpawnError, Stdin, has_terminal};
 use telemetry::TemplateCommand;
 
 use super::{Shell, meter::count_exit, sensors::Failure};
-use crate::{account, environment::pid_variable, signals::Ears};
+use crate::{account, environment::pid_variable, limits, signals::Ears};
 
 /// How long processes that belong to no run may take to vanish at the very end.
 const STRAYS: Duration = Duration::from_millis(500);
@@ -44,7 +47,7 @@ impl Shell {
             .and_then(|launch| {
                 self.reaper
                     .spawn(id(run), &launch)
-                    .map_err(|error| (error.to_string(), error.code()))
+                    .map_err(|error| (in_words(&error), error.code()))
             });
         let spawned = match launched {
             Ok(spawned) => spawned,
@@ -119,8 +122,9 @@ impl Shell {
             Output::Logged | Output::Metric(_) => reaper::Output::Piped,
             Output::Raw => reaper::Output::Inherit,
         };
-        if self.terminal {
+        if self.terminal || (command.terminal && has_terminal()) {
             launch.stdin = Stdin::Inherit;
+            launch.output = reaper::Output::Inherit;
             launch.foreground = true;
         }
         Ok(launch)
@@ -167,6 +171,7 @@ impl Shell {
     }
 
     fn on_exited(&mut self, run: reaper::RunId, status: reaper::Status, rest: reaper::Rest) {
+        self.say_who_was_short_of_memory();
         if self.on_plugin_exited(run, status, rest) {
             return;
         }
@@ -261,6 +266,22 @@ impl Shell {
             }
         }
     }
+}
+
+/// What the system says, and which limit it means if it only says that it cannot at the moment.
+fn in_words(error: &SpawnError) -> String {
+    let limit = match error {
+        SpawnError::Refused { errno, .. } if errno.kind() == ErrorKind::WouldBlock => {
+            limits::out_of_processes()
+        }
+        SpawnError::Refused { .. }
+        | SpawnError::NoCommand
+        | SpawnError::NotInPath { .. }
+        | SpawnError::Directory { .. }
+        | SpawnError::Taken { .. } => None,
+    };
+    let limit = limit.map(|limit| format!(" ({limit})"));
+    format!("{error}{}", limit.unwrap_or_default())
 }
 
 fn id(run: RunId) -> reaper::RunId {

@@ -6,14 +6,13 @@ use std::{
 };
 
 use catalog::{
-    Instance,
     answer::Answer,
     query::{Query, ServiceQuery},
 };
 use ctmpl::{Brain, Known, Source};
 use pilot_core::{
     TemplateName,
-    spec::{WatchId, WatchSpec},
+    spec::{Subject, WatchId, WatchSpec},
 };
 
 /// The longest staleness of what only templates look at.
@@ -33,17 +32,8 @@ struct Lookers {
     /// Watches of the configuration.
     watches: Vec<WatchSpec>,
     templates: BTreeMap<TemplateName, Way>,
-    answered: Answered,
-}
-
-/// Whether the catalog answers a query with what it asks for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Answered {
-    /// As far as is known.
-    #[default]
-    Yes,
-    /// It refuses, says what means nothing, or says nothing at all.
-    No,
+    /// Why the catalog does not answer with what is asked for, if it is known to fail.
+    trouble: Option<String>,
 }
 
 /// How something of the catalog comes to who looks at it.
@@ -89,36 +79,53 @@ impl Lookers {
 }
 
 impl Follows {
-    /// A watch of the configuration looks at its service; gives what is known already.
-    pub(super) fn add_watch(&mut self, watch: WatchSpec) -> (Option<Ask>, Option<&[Instance]>) {
-        let query = watched(&watch);
-        let ask = self.change(&query, |lookers| lookers.watches.push(watch));
-        (ask, self.instances(&query))
+    /// A watch of the configuration looks at something of the catalog; gives why that is not
+    /// answered, if so.
+    pub(super) fn add_watch(
+        &mut self,
+        query: &Query,
+        watch: WatchSpec,
+    ) -> (Option<Ask>, Option<String>) {
+        let ask = self.change(query, |lookers| lookers.watches.push(watch));
+        let lookers = self.queries.get(query);
+        (ask, lookers.and_then(|lookers| lookers.trouble.clone()))
     }
 
-    /// Takes note of whether a query is answered.
-    pub(super) fn note(&mut self, query: &Query, answered: Answered) {
-        if let Some(lookers) = self.queries.get_mut(query) {
-            lookers.answered = answered;
-        }
+    /// Takes note of whether a query is answered; gives the watches that look at it.
+    pub(super) fn note(&mut self, query: &Query, trouble: Option<String>) -> Vec<WatchId> {
+        let Some(lookers) = self.queries.get_mut(query) else {
+            return Vec::new();
+        };
+        lookers.trouble = trouble;
+        lookers.watches.iter().map(WatchSpec::id).collect()
+    }
+
+    /// Takes note that nothing is answered; gives all watches.
+    pub(super) fn note_all(&mut self, trouble: &str) -> Vec<WatchId> {
+        let queries: Vec<Query> = self.queries.keys().cloned().collect();
+        let note = |query: &Query| self.note(query, Some(trouble.to_owned()));
+        queries.iter().flat_map(note).collect()
+    }
+
+    /// Whether a query is known to fail.
+    pub(super) fn is_in_trouble(&self, query: &Query) -> bool {
+        let lookers = self.queries.get(query);
+        lookers.is_some_and(|lookers| lookers.trouble.is_some())
     }
 
     /// Whether none of the queries is known to fail.
     pub(super) fn all_are_answered(&self) -> bool {
         let mut all = self.queries.values();
-        all.all(|lookers| lookers.answered == Answered::Yes)
+        all.all(|lookers| lookers.trouble.is_none())
     }
 
-    pub(super) fn drop_watch(&mut self, id: &WatchId) -> Vec<Ask> {
-        let has_it = |lookers: &Lookers| lookers.watches.iter().any(|watch| watch.id() == *id);
-        let concerned = self.queries.iter().filter(|(_, lookers)| has_it(lookers));
-        let concerned: Vec<Query> = concerned.map(|(query, _)| query.clone()).collect();
-        let drop = |query: &Query| {
-            self.change(query, |lookers| {
-                lookers.watches.retain(|watch| watch.id() != *id);
-            })
-        };
-        concerned.iter().filter_map(drop).collect()
+    pub(super) fn drop_watch(&mut self, query: &Query, id: &WatchId) -> Option<Ask> {
+        if !self.queries.contains_key(query) {
+            return None;
+        }
+        self.change(query, |lookers| {
+            lookers.watches.retain(|watch| watch.id() != *id);
+        })
     }
 
     /// A template looks at other things than before.
@@ -165,7 +172,7 @@ impl Follows {
         let now = lookers.interval();
         if now.is_none() {
             // What is not asked is not refused.
-            lookers.answered = Answered::Yes;
+            lookers.trouble = None;
         }
         if lookers.is_empty() {
             self.queries.remove(query);
@@ -221,18 +228,11 @@ impl Follows {
         }
     }
 
-    pub(super) fn instances(&self, query: &Query) -> Option<&[Instance]> {
+    /// What is known of something that is looked at.
+    pub(super) fn answer(&self, query: &Query) -> Option<&Answer> {
         match self.brain.known(&Source::Catalog(query.clone()))? {
-            Known::Answer(Answer::Instances(instances)) => Some(instances),
-            Known::Answer(
-                Answer::Services(_)
-                | Answer::Nodes(_)
-                | Answer::Node(_)
-                | Answer::Datacenters(_)
-                | Answer::Value(_)
-                | Answer::Pairs(_),
-            )
-            | Known::File(_) => None,
+            Known::Answer(answer) => Some(answer),
+            Known::File(_) => None,
         }
     }
 
@@ -248,12 +248,28 @@ impl Follows {
     }
 }
 
-/// What a watch of the configuration looks at.
-fn watched(spec: &WatchSpec) -> Query {
-    Query::Service(ServiceQuery {
-        tag: spec.tag.clone(),
-        dc: spec.dc.clone(),
-        ..ServiceQuery::passing(spec.service.clone())
+/// Where a watch looks.
+pub(super) enum Looked {
+    /// In the catalog.
+    InCatalog(Query),
+    /// At a file.
+    File(String),
+}
+
+/// Finds out where a watch of the configuration looks.
+pub(super) fn watched(subject: &Subject) -> Looked {
+    Looked::InCatalog(match subject.clone() {
+        Subject::Service(subject) => Query::Service(ServiceQuery {
+            name: subject.service,
+            tag: subject.tag,
+            dc: subject.dc,
+            near: subject.near,
+            filter: subject.filter,
+            ..ServiceQuery::default()
+        }),
+        Subject::Key { path, dc } => Query::Key { path, dc },
+        Subject::Prefix { prefix, dc } => Query::Pairs { prefix, dc },
+        Subject::File { path } => return Looked::File(path),
     })
 }
 
@@ -266,13 +282,8 @@ mod tests {
     }
 
     fn watch(name: &str, service: &str, seconds: u64) -> WatchSpec {
-        WatchSpec {
-            name: name.into(),
-            service: service.to_owned(),
-            tag: None,
-            dc: None,
-            interval: Duration::from_secs(seconds),
-        }
+        let subject = Subject::service(service);
+        WatchSpec::new(name, subject, Duration::from_secs(seconds))
     }
 
     fn needs(names: &[&str]) -> Needs {
@@ -288,15 +299,28 @@ mod tests {
     fn a_service_that_many_look_at_is_asked_for_once_as_often_as_the_most_eager_wants() {
         let mut follows = Follows::default();
         let every = |seconds| Some(Ask::Follow(query("db"), Duration::from_secs(seconds)));
+        let drop = |name: &str, follows: &mut Follows| {
+            let id = watch(name, "db", 1).id();
+            follows.drop_watch(&query("db"), &id)
+        };
         let none = Needs::new();
         let asks = follows.change_needs(&"t".into(), &none, &needs(&["db"]));
         assert_eq!(asks, [every(60).unwrap()]);
-        assert_eq!(follows.add_watch(watch("a", "db", 9)).0, every(9));
-        assert_eq!(follows.add_watch(watch("b", "db", 20)).0, None);
-        assert_eq!(follows.add_watch(watch("c", "db", 3)).0, every(3));
-        assert_eq!(follows.drop_watch(&"c".into()), [every(9).unwrap()]);
-        assert_eq!(follows.drop_watch(&"a".into()), [every(20).unwrap()]);
-        assert_eq!(follows.drop_watch(&"b".into()), [every(60).unwrap()]);
+        assert_eq!(
+            follows.add_watch(&query("db"), watch("a", "db", 9)).0,
+            every(9)
+        );
+        assert_eq!(
+            follows.add_watch(&query("db"), watch("b", "db", 20)).0,
+            None
+        );
+        assert_eq!(
+            follows.add_watch(&query("db"), watch("c", "db", 3)).0,
+            every(3)
+        );
+        assert_eq!(drop("c", &mut follows), every(9));
+        assert_eq!(drop("a", &mut follows), every(20));
+        assert_eq!(drop("b", &mut follows), every(60));
         let asks = follows.change_needs(&"t".into(), &needs(&["db"]), &none);
         assert_eq!(asks, [Ask::Unfollow(query("db"))]);
         assert!(follows.asks().is_empty());
@@ -323,9 +347,9 @@ mod tests {
                 .templates
                 .is_empty()
         );
-        assert_eq!(follows.instances(&query("db")), Some(&[][..]));
+        assert_eq!(follows.answer(&query("db")), Some(&answer()));
         follows.change_needs(&"t".into(), &needs(&["db", "web"]), &needs(&["web"]));
-        assert_eq!(follows.instances(&query("db")), None);
+        assert_eq!(follows.answer(&query("db")), None);
     }
 
     #[test]

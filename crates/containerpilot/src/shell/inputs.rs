@@ -4,13 +4,13 @@ use catalog::{Answer, CatalogEvent, FollowEvent, LinkEvent, Query, ServiceEvent,
 use ctmpl::Source;
 use logbook::Record;
 use pilot_core::{
-    Input, Instance, Level, Signal,
+    Input, Level, Sight, Signal,
     spec::{WatchId, WatchSpec},
 };
 
 use super::{
     Shell,
-    follows::{Answered, Ask},
+    follows::{Ask, Looked, watched},
 };
 use crate::signals;
 
@@ -26,12 +26,13 @@ impl Shell {
     }
 
     pub(super) fn on_catalog_event(&mut self, event: CatalogEvent) {
-        let level = match event.severity() {
+        let (severity, line) = self.journal.line(std::time::Instant::now(), &event);
+        let level = match severity {
             Severity::Debug => Level::Debug,
             Severity::Info => Level::Info,
             Severity::Warning => Level::Warn,
         };
-        self.say(level, &event.to_string());
+        self.say(level, &line);
         match event {
             CatalogEvent::Service { name, event } => match event {
                 ServiceEvent::Withdrawn { .. } => {
@@ -40,11 +41,14 @@ impl Shell {
                 ServiceEvent::Registered
                 | ServiceEvent::Failing { .. }
                 | ServiceEvent::Forgotten
+                | ServiceEvent::Repaired { .. }
+                | ServiceEvent::Overtaken { .. }
                 | ServiceEvent::Back => {}
             },
             CatalogEvent::Answer { query, event } => self.on_follow_event(&query, event),
             CatalogEvent::Link(LinkEvent::Lost { .. }) => self.inputs.push_back(Input::CatalogLost),
             CatalogEvent::Link(LinkEvent::Back) => self.on_catalog_back(),
+            CatalogEvent::Link(LinkEvent::Unrenewed { .. }) => {}
         }
     }
 
@@ -53,15 +57,41 @@ impl Shell {
             return;
         }
         match event {
-            FollowEvent::Update(answer) => self.on_answer(query, answer),
-            FollowEvent::Lost { .. } => {
-                self.follows.note(query, Answered::No);
-                self.inputs.push_back(Input::CatalogLost);
+            FollowEvent::Update(answer) => {
+                self.on_answer(query, answer);
+                // Another catalog, which has not failed yet, does not say that it answers again.
+                if self.follows.is_in_trouble(query) {
+                    self.on_answered_again(query);
+                }
             }
-            FollowEvent::Back => {
-                self.follows.note(query, Answered::Yes);
-                self.on_catalog_back();
+            FollowEvent::Lost { reason } => {
+                // Where nobody answers at all the link says so, to the log as well.
+                let is_its_own = reason.was_answered();
+                let reason = reason.to_string();
+                for watch in self.follows.note(query, Some(reason.clone())) {
+                    let reason = reason.clone();
+                    self.inputs.push_back(Input::WatchLost { watch, reason });
+                }
+                if is_its_own {
+                    self.inputs.push_back(Input::CatalogLost);
+                }
             }
+            FollowEvent::Back => self.on_answered_again(query),
+        }
+    }
+
+    fn on_answered_again(&mut self, query: &Query) {
+        for watch in self.follows.note(query, None) {
+            self.inputs.push_back(Input::WatchBack { watch });
+        }
+        self.on_catalog_back();
+    }
+
+    /// A reload took the catalog away: what it said stands, but nobody vouches for it.
+    pub(super) fn on_catalog_gone(&mut self) {
+        for watch in self.follows.note_all("there is no catalog") {
+            let reason = "there is no catalog".to_owned();
+            self.inputs.push_back(Input::WatchLost { watch, reason });
         }
     }
 
@@ -75,44 +105,58 @@ impl Shell {
 
     fn on_answer(&mut self, query: &Query, answer: Answer) {
         let audience = self.follows.on_answer(query, answer);
-        if !audience.watches.is_empty()
-            && let Some(instances) = self.follows.instances(query)
-        {
-            let told = told(instances);
-            for watch in audience.watches {
-                let registry = &mut self.meter.registry;
-                registry.watch_instances(watch.name.as_str(), told.len());
-                self.inputs.push_back(Input::WatchAnswered {
-                    watch,
-                    instances: told.clone(),
-                });
-            }
-        }
+        self.tell_watches(query, audience.watches);
         if !audience.templates.is_empty() {
             let source = Source::Catalog(query.clone());
             self.tell_templates(&source, audience.templates);
         }
     }
 
+    /// What watches look at is known anew.
+    fn tell_watches(&mut self, query: &Query, watches: Vec<WatchId>) {
+        let answer = self.follows.answer(query).filter(|_| !watches.is_empty());
+        let Some(sight) = answer.and_then(|answer| self.ink.sight(answer)) else {
+            return;
+        };
+        for watch in watches {
+            if let Sight::Instances(instances) = &sight {
+                let registry = &mut self.meter.registry;
+                registry.watch_instances(watch.name.as_str(), instances.len());
+            }
+            let sight = sight.clone();
+            self.inputs.push_back(Input::WatchAnswered { watch, sight });
+        }
+    }
+
     pub(super) fn follow(&mut self, watch: WatchSpec) {
         let id = watch.id();
-        let (ask, known) = self.follows.add_watch(watch);
-        let known = known.map(told);
+        let registry = &mut self.meter.registry;
+        registry.watch_stale(id.name.as_str(), false);
+        let query = match watched(&watch.subject) {
+            Looked::InCatalog(query) => query,
+            Looked::File(path) => return self.look_out(&path, id),
+        };
+        let (ask, trouble) = self.follows.add_watch(&query, watch);
         if let Some(ask) = ask {
             self.ask(ask);
         }
-        if let Some(instances) = known {
-            self.inputs.push_back(Input::WatchAnswered {
-                watch: id,
-                instances,
-            });
+        // A template may know it already.
+        self.tell_watches(&query, vec![id.clone()]);
+        if let Some(reason) = trouble {
+            self.inputs
+                .push_back(Input::WatchLost { watch: id, reason });
         }
     }
 
     pub(super) fn unfollow(&mut self, id: &WatchId) {
         self.meter.registry.forget_watch(id.name.as_str());
-        for ask in self.follows.drop_watch(id) {
-            self.ask(ask);
+        match watched(&id.subject) {
+            Looked::InCatalog(query) => {
+                if let Some(ask) = self.follows.drop_watch(&query, id) {
+                    self.ask(ask);
+                }
+            }
+            Looked::File(path) => self.look_no_more(&path, id),
         }
     }
 
@@ -135,23 +179,5 @@ pub(crate) fn log_level(level: Level) -> logbook::Level {
         Level::Info => logbook::Level::Info,
         Level::Warn => logbook::Level::Warn,
         Level::Error => logbook::Level::Error,
-    }
-}
-
-/// What the core hears of the instances: sorted by identity.
-fn told(instances: &[catalog::Instance]) -> Vec<Instance> {
-    let mut told: Vec<_> = instances.iter().map(instance).collect();
-    told.sort_by(|one, other| one.id.cmp(&other.id));
-    told
-}
-
-fn instance(instance: &catalog::Instance) -> Instance {
-    let meta = instance.meta.iter();
-    Instance {
-        id: instance.id.to_string(),
-        address: instance.address().to_owned(),
-        port: instance.port,
-        tags: instance.tags.iter().map(ToString::to_string).collect(),
-        meta: meta.map(|(k, v)| (k.to_string(), v.to_string())).collect(),
     }
 }

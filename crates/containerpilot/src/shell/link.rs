@@ -1,13 +1,18 @@
 //! The way to the catalog, whichever it is; without one, every order is carried out by doing
 //! nothing.
 
+mod zookeeper;
+
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use catalog::{
-    CatalogEvent, CatalogHandle, CatalogStatus, Query,
-    consul::{Auth, CallCount, Client, Endpoint, Scheme, Secret, Settings, Token},
+    Backend, CallCount, CatalogEvent, CatalogHandle, CatalogStatus, Query, Settings,
+    consul::{self, Auth, Client, Token},
+    etcd,
+    transport::{Endpoint, Login, Password, Scheme, Secret, Tls},
 };
-use pilot_config::{Catalog, Consul, Embedded};
+use logbook::{Level, Logbook, Record};
+use pilot_config::{Catalog, Consul, Credentials, Embedded, Etcd};
 use pilot_core::{
     JobName,
     spec::{ServiceSpec, Status},
@@ -28,20 +33,29 @@ const GIVE_UP: Duration = Duration::from_secs(10);
 pub(super) struct Link {
     handle: Option<CatalogHandle>,
     events: mpsc::Sender<CatalogEvent>,
+    log: Logbook,
 }
 
 impl Link {
     /// Makes the way, but walks none of it yet.
-    pub(super) fn open(catalog: &Catalog) -> Result<(Self, mpsc::Receiver<CatalogEvent>), String> {
+    pub(super) fn open(
+        catalog: &Catalog,
+        log: Logbook,
+    ) -> Result<(Self, mpsc::Receiver<CatalogEvent>), String> {
         let (events, heard) = mpsc::channel(QUEUE);
-        let handle = match settings(catalog)? {
+        let handle = match settings(catalog, &log)? {
             Some(settings) => Some(
                 CatalogHandle::spawn(settings, events.clone())
                     .map_err(|error| error.to_string())?,
             ),
             None => None,
         };
-        Ok((Self { handle, events }, heard))
+        let link = Self {
+            handle,
+            events,
+            log,
+        };
+        Ok((link, heard))
     }
 
     /// Tells whether there is a catalog to ask.
@@ -51,7 +65,7 @@ impl Link {
 
     /// Changes where it leads.
     pub(super) fn lead_to(&mut self, catalog: &Catalog) -> Result<(), String> {
-        match (settings(catalog)?, &self.handle) {
+        match (settings(catalog, &self.log)?, &self.handle) {
             (Some(settings), Some(handle)) => handle
                 .replace_settings(settings)
                 .map_err(|error| error.to_string()),
@@ -81,6 +95,12 @@ impl Link {
         }
     }
 
+    pub(super) fn maintain(&self, job: &JobName, reason: Option<&str>) {
+        if let Some(handle) = &self.handle {
+            handle.maintain(job, reason);
+        }
+    }
+
     /// Tells whether an answer will come.
     pub(super) fn withdraw(&self, job: &JobName) -> bool {
         if let Some(handle) = &self.handle {
@@ -101,15 +121,15 @@ impl Link {
         }
     }
 
-    /// The client in use, for calls of one's own; none where there is no catalog.
-    pub(super) fn client(&self) -> Option<Arc<Client>> {
-        self.handle.as_ref().map(CatalogHandle::client)
+    /// The client of Consul's API, for calls of one's own; none where there is no Consul.
+    pub(super) fn consul(&self) -> Option<Arc<Client>> {
+        self.handle.as_ref().and_then(CatalogHandle::consul)
     }
 
     /// How many calls the catalog has been sent, by what they were about and what came of them.
     pub(super) fn calls(&self) -> Vec<CallCount> {
         let handle = self.handle.as_ref();
-        handle.map_or_else(Vec::new, |handle| handle.client().calls())
+        handle.map_or_else(Vec::new, CatalogHandle::calls)
     }
 
     pub(super) fn status(&self) -> Option<CatalogStatus> {
@@ -124,20 +144,22 @@ impl Link {
     }
 }
 
-fn settings(catalog: &Catalog) -> Result<Option<Settings>, String> {
+fn settings(catalog: &Catalog, log: &Logbook) -> Result<Option<Settings>, String> {
     match catalog {
         Catalog::None => Ok(None),
-        Catalog::Consul(consul) => Ok(Some(consul_settings(consul)?)),
+        Catalog::Consul(consul) => Ok(Some(consul_settings(consul)?.into())),
+        Catalog::Etcd(etcd) => Ok(Some(etcd_settings(etcd)?.into())),
+        Catalog::Zookeeper(own) => Ok(Some(zookeeper::settings(own)?.into())),
         Catalog::Embedded(embedded) => {
             let address = embedded_address(embedded)?;
-            start_or_join(address)?;
-            let settings = Settings::parse(&address.to_string());
-            Ok(Some(settings.map_err(|error| error.to_string())?))
+            start_or_join(address, log)?;
+            let settings = consul::Settings::parse(&address.to_string());
+            Ok(Some(settings.map_err(|error| error.to_string())?.into()))
         }
     }
 }
 
-fn consul_settings(consul: &Consul) -> Result<Settings, String> {
+fn consul_settings(consul: &Consul) -> Result<consul::Settings, String> {
     let scheme = match consul.scheme {
         pilot_config::Scheme::Http | pilot_config::Scheme::Unix => Scheme::Http,
         pilot_config::Scheme::Https => Scheme::Https,
@@ -145,9 +167,10 @@ fn consul_settings(consul: &Consul) -> Result<Settings, String> {
     let (endpoint, scheme) = if consul.scheme == pilot_config::Scheme::Unix {
         (Endpoint::Unix(consul.address.clone().into()), scheme)
     } else {
-        Endpoint::parse(&consul.address, scheme).map_err(|error| error.to_string())?
+        Endpoint::parse(Backend::Consul, &consul.address, scheme)
+            .map_err(|error| error.to_string())?
     };
-    let mut settings = Settings::new(endpoint, scheme);
+    let mut settings = consul::Settings::new(endpoint, scheme);
     settings.token = match (&consul.token, &consul.token_file) {
         (Some(token), _) => Token::Value(Secret::new(token.reveal())),
         (None, Some(file)) => Token::File(file.clone()),
@@ -159,16 +182,49 @@ fn consul_settings(consul: &Consul) -> Result<Settings, String> {
     });
     settings.once = consul.once;
     settings.max_stale = consul.max_stale.filter(|age| !age.is_zero());
-    settings.tls.ca_file.clone_from(&consul.ca_file);
-    settings.tls.ca_path.clone_from(&consul.ca_path);
-    settings.tls.client_cert.clone_from(&consul.client_cert);
-    settings.tls.client_key.clone_from(&consul.client_key);
-    settings.tls.server_name.clone_from(&consul.server_name);
-    settings.tls.verify = consul.verify;
-    if let Some(bundle) = std::env::var_os("SSL_CERT_FILE") {
-        settings.tls.system_roots = vec![bundle.into()];
-    }
+    settings.datacenter.clone_from(&consul.datacenter);
+    settings.namespace.clone_from(&consul.namespace);
+    settings.partition.clone_from(&consul.partition);
+    settings.timeouts.wait = consul.wait.unwrap_or(settings.timeouts.wait);
+    settings.tls = tls(&consul.tls);
     Ok(settings)
+}
+
+fn etcd_settings(etcd: &Etcd) -> Result<etcd::Settings, String> {
+    let addresses = etcd.endpoints.iter().map(String::as_str);
+    let mut settings = etcd::Settings::parse(addresses).map_err(|error| error.to_string())?;
+    settings.prefix.clone_from(&etcd.prefix);
+    settings.keys.clone_from(&etcd.keys);
+    settings.login = etcd.login.as_ref().map(login);
+    settings.node = crate::machine::hostname();
+    settings.tls = tls(&etcd.tls);
+    Ok(settings)
+}
+
+/// How to trust a server, and what to show it.
+fn tls(written: &pilot_config::Tls) -> Tls {
+    let defaults = Tls::default();
+    let bundle = std::env::var_os("SSL_CERT_FILE").map(|bundle| vec![bundle.into()]);
+    Tls {
+        ca_file: written.ca_file.clone(),
+        ca_path: written.ca_path.clone(),
+        client_cert: written.client_cert.clone(),
+        client_key: written.client_key.clone(),
+        server_name: written.server_name.clone(),
+        verify: written.verify,
+        system_roots: bundle.unwrap_or(defaults.system_roots),
+    }
+}
+
+/// Who to be, and how to prove it.
+fn login(written: &Credentials) -> Login {
+    Login {
+        user: written.user.clone(),
+        password: match &written.password {
+            pilot_config::Password::Value(secret) => Password::Value(Secret::new(secret.reveal())),
+            pilot_config::Password::File(path) => Password::File(path.clone()),
+        },
+    }
 }
 
 fn embedded_address(embedded: &Embedded) -> Result<SocketAddr, String> {
@@ -188,14 +244,29 @@ async fn give_up(handle: CatalogHandle) {
 }
 
 /// Serves the embedded catalog, unless somebody on this machine already does.
-fn start_or_join(address: SocketAddr) -> Result<(), String> {
+fn start_or_join(address: SocketAddr, log: &Logbook) -> Result<(), String> {
     match dev_catalog::DevCatalog::bind(address) {
         Ok(server) => {
+            let place = server.local_addr();
+            log.record(Record::own(
+                Level::Info,
+                format!(
+                    "serving the embedded catalog at http://{place}, with a page at http://{place}/ui/; it is for development, kept in memory only and forgotten at the end"
+                ),
+            ));
             // It ends with the helper.
             drop(tokio::spawn(server.serve(std::future::pending())));
             Ok(())
         }
-        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+            log.record(Record::own(
+                Level::Info,
+                format!(
+                    "joining the embedded catalog at http://{address}, which somebody else serves"
+                ),
+            ));
+            Ok(())
+        }
         Err(error) => Err(format!(
             "cannot serve the embedded catalog at {address}: {error}"
         )),

@@ -9,7 +9,8 @@ use std::{
 use logbook::{Logbook, Record};
 use pilot_config::{Metric, MetricKind, Telemetry};
 use pilot_core::{
-    ExitStatus, Input, JobName, Rendering, TemplateName, spec::When, status::JobStatus,
+    Event, EventKind, ExitStatus, Input, JobName, Rendering, Source, TemplateName, spec::When,
+    status::JobStatus,
 };
 use telemetry::{
     Ask, DeclareError, Exit, Kind, Page, Queue, Registry, Rendered, Server, ServiceStatus,
@@ -82,6 +83,16 @@ impl Meter {
         self.rendering.insert(template.clone(), Instant::now());
     }
 
+    /// Takes note of what an event tells of a watch.
+    pub(super) fn note_stale(&mut self, event: &Event) {
+        let begins = event.kind == EventKind::Stale;
+        if let Source::Watch(name) = &event.source
+            && (begins || event.kind == EventKind::Fresh)
+        {
+            self.registry.watch_stale(name.as_str(), begins);
+        }
+    }
+
     /// Counts what a fact tells of a template.
     pub(super) fn count_fact(&mut self, fact: &Input) {
         if let Input::TemplateRendered {
@@ -133,7 +144,8 @@ impl Shell {
     /// Shows telemetry where the configuration says, and nowhere else.
     pub(super) fn serve_telemetry(&mut self) {
         let wanted = self.config.telemetry.as_ref();
-        let wanted = wanted.map(|telemetry| SocketAddr::new(telemetry.address, telemetry.port));
+        let wanted =
+            wanted.and_then(|telemetry| Some(SocketAddr::new(telemetry.address?, telemetry.port)));
         // A server that could not get its port has let go of its end.
         let serving = self.meter.serving.as_ref();
         let serving = serving.filter(|(_, stop)| !stop.is_closed());

@@ -20,7 +20,11 @@ impl Shell {
                 service,
                 status,
                 output,
-            } => self.link.publish(&job, &service, status, &output),
+            } => {
+                self.journal.know(&job, &service);
+                self.link.publish(&job, &service, status, &output);
+            }
+            Effect::Maintain { job, reason } => self.link.maintain(&job, reason.as_deref()),
             Effect::Withdraw { job } => {
                 if !self.link.withdraw(&job) {
                     self.inputs.push_back(Input::Withdrawn { job });
@@ -46,6 +50,7 @@ impl Shell {
             Effect::Announce(event) => {
                 let (code, source) = (event.kind.code(), event.source.to_string());
                 self.meter.registry.event(code, &source);
+                self.meter.note_stale(&event);
                 self.say(Level::Debug, &format!("event: {{{code} {source}}}"));
             }
             Effect::Log { level, message } => self.say(level, &message),

@@ -37,7 +37,7 @@ impl Shell {
     }
 
     /// Gives what has changed, for the log.
-    fn take_up(&mut self, config: Config) -> Result<String, String> {
+    fn take_up(&mut self, mut config: Config) -> Result<String, String> {
         let settings = logging::settings(&config.logging);
         meter::check(config.telemetry.as_ref())?;
         // What may be refused comes first, and what was granted before it is taken back.
@@ -69,7 +69,11 @@ impl Shell {
             for ask in self.follows.asks() {
                 self.ask(ask);
             }
+            if !self.link.is_there() {
+                self.on_catalog_gone();
+            }
         }
+        self.keep_addresses(&mut config);
         let old = mem::replace(&mut self.config, config);
         if old.deduplicate != self.config.deduplicate || old.catalog != self.config.catalog {
             self.share_anew();
@@ -78,6 +82,7 @@ impl Shell {
             self.environment.unset(name);
         }
         self.announce_addresses();
+        self.follow_addresses(&old.selections);
         if let Err(reason) = self.meter.declare(self.config.telemetry.as_ref()) {
             self.say(Level::Error, &reason);
         }
@@ -131,6 +136,14 @@ impl Shell {
         if self.control.is_some() {
             let path = self.config.control.socket.display();
             self.say(Level::Info, &format!("control: serving at {path}"));
+        }
+    }
+
+    /// Warns where the kernel does not show the processes that a stop has to find.
+    pub(super) fn say_what_is_out_of_sight(&self) {
+        if !self.reaper.sees_processes() {
+            let message = "/proc is not mounted, or not this container's: a stop does not find processes that have left their process group";
+            self.say(Level::Warn, message);
         }
     }
 

@@ -97,7 +97,7 @@ impl Shell {
         let now = self.now();
         let status = self.core.status(now);
         let link = self.link.status();
-        standing::to_json(&status, link.as_ref(), now)
+        standing::to_json(&status, link.as_ref(), &self.config.selections, now)
     }
 }
 

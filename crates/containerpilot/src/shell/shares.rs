@@ -161,7 +161,7 @@ impl Shell {
     }
 
     fn open_desk(&mut self, work: &Work) {
-        let Some(client) = self.link.client() else {
+        let Some(client) = self.link.consul() else {
             return;
         };
         let Some(settings) = &self.config.deduplicate else {

@@ -8,13 +8,13 @@ mod scenery;
 use std::{
     collections::BTreeMap,
     panic::{AssertUnwindSafe, catch_unwind},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use catalog::answer::Answer;
 use ctmpl::{Dependency, Known, Memory, Pass, Source};
 use pilot_core::{
-    Input, Level, Rendering, TemplateName,
+    Input, Rendering, TemplateName,
     spec::{TemplateSource, TemplateSpec},
 };
 use tokio::task::JoinSet;
@@ -173,28 +173,6 @@ impl Shell {
         }
     }
 
-    /// Files that templates look at may have changed.
-    pub(super) fn on_files_changed(&mut self, paths: Vec<PathBuf>) {
-        for path in paths {
-            let path = path.to_string_lossy().into_owned();
-            let lookers = self.follows.lookers_at_file(&path);
-            let source = Source::File(path);
-            // It is read when it is looked at.
-            self.follows.brain.forget(&source);
-            self.tell_templates(&source, lookers);
-        }
-    }
-
-    fn look_at_files(&mut self) {
-        if let Err(error) = self.files.look_at(self.follows.files().map(Path::new)) {
-            let reason = plain(&error);
-            self.say(
-                Level::Warn,
-                &format!("changes of files that templates look at may go unnoticed: {reason}"),
-            );
-        }
-    }
-
     pub(super) fn render(&mut self, template: &TemplateName) {
         self.render_over_what_is_known(template.clone());
         self.settle_share_of(template);
@@ -249,6 +227,8 @@ impl Shell {
             let mut read = false;
             for dependency in &pass.missing {
                 if let Dependency::File(path) = dependency {
+                    // What changes after it was read is told.
+                    self.files.look_again([Path::new(path)]);
                     let bytes = scenery::read(path, sandbox.as_deref())?;
                     let (source, known) = (dependency.source(), Known::File(bytes.into()));
                     self.follows.brain.remember(source, known);

@@ -26,9 +26,14 @@ pub(crate) fn to_table(standing: &Value) -> String {
     }
     section(
         &mut text,
-        &["WATCH", "INSTANCES", "WHERE"],
+        &["WATCH", "HEALTH", "SEES", "WHERE"],
         &rows(&standing["watches"], watch_row),
     );
+    for watch in list(&standing["watches"]) {
+        if let Some(why) = watch["stale"].as_str() {
+            text += &format!("  {} is stale: {why}\n", word(&watch["name"]));
+        }
+    }
     let templates = rows(&standing["templates"], template_row);
     section(
         &mut text,
@@ -102,20 +107,26 @@ fn catalog_word(service: &Value) -> String {
 }
 
 fn watch_row(watch: &Value) -> Vec<String> {
-    let Some(instances) = watch["instances"].as_array() else {
-        return vec![
-            word(&watch["name"]),
-            "?".to_owned(),
-            "no answer yet".to_owned(),
-        ];
+    let mut health = word(&watch["health"]);
+    if watch["stale"].is_string() {
+        health += ", stale";
+    }
+    let sees = watch["sees"].as_str().unwrap_or("no answer yet").to_owned();
+    let place = |instance: &Value| place(&word(&instance["address"]), &instance["port"]);
+    let places = match watch["instances"].as_array() {
+        Some(instances) => instances.iter().map(place).collect::<Vec<_>>().join(" "),
+        None => format!("{} {}", word(&watch["kind"]), word(&watch["of"])),
     };
-    let place = |instance: &Value| format!("{}:{}", word(&instance["address"]), instance["port"]);
-    let places: Vec<String> = instances.iter().map(place).collect();
-    vec![
-        word(&watch["name"]),
-        instances.len().to_string(),
-        places.join(" "),
-    ]
+    vec![word(&watch["name"]), health, sees, places]
+}
+
+/// An address and a port; that of IPv6 in brackets.
+fn place(address: &str, port: &Value) -> String {
+    if address.parse::<std::net::Ipv6Addr>().is_ok() {
+        format!("[{address}]:{port}")
+    } else {
+        format!("{address}:{port}")
+    }
 }
 
 fn template_row(template: &Value) -> Vec<String> {
@@ -151,7 +162,7 @@ fn word(value: &Value) -> String {
 }
 
 /// Seconds as people say them.
-fn span(value: &Value) -> String {
+pub(crate) fn span(value: &Value) -> String {
     let Some(seconds) = value.as_f64() else {
         return "-".to_owned();
     };
@@ -186,4 +197,17 @@ fn table(heads: &[&str], rows: &[Vec<String>]) -> String {
     let heads: Vec<String> = heads.iter().map(|head| (*head).to_owned()).collect();
     rows.iter()
         .fold(line(&heads), |text, row| text + &line(row))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_of_ipv6_stands_in_brackets_before_a_port() {
+        let port = Value::from(80);
+        assert_eq!(place("fd00::7", &port), "[fd00::7]:80");
+        assert_eq!(place("10.0.0.7", &port), "10.0.0.7:80");
+        assert_eq!(place("db.example", &port), "db.example:80");
+    }
 }

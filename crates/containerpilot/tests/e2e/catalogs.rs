@@ -105,6 +105,91 @@ fn a_catalog_that_comes_up_later_is_told() {
     consul.eye().wait_gone("app");
 }
 
+// 3.8: differs: a warning for each watch, at each poll.
+#[test]
+fn an_outage_is_one_warning_and_one_line_at_its_end() {
+    let mut consul = crate::harness::Consul::start();
+    let watches: Vec<_> = (0..20)
+        .map(|n| format!("{{ name: 'db{n}', interval: 1 }}"))
+        .collect();
+    let running = Pilot::new()
+        .consul(consul.address())
+        .top(&format!("watches: [{}],", watches.join(", ")))
+        .jobs(SERVICE)
+        .start()
+        .ready();
+    running.wait_for_log("Service registered: app");
+    running.until("every watch is answered", || {
+        let watches = running.status()["watches"].as_array().cloned();
+        let answered = |watch: &serde_json::Value| !watch["instances"].is_null();
+        watches?.iter().all(answered).then_some(())
+    });
+    consul.kill();
+    running.wait_for_log("the catalog is lost: ");
+    consul.resume();
+    running.wait_for_log("the catalog is back after ");
+    consul.eye().wait_for_status("app", "passing");
+    let ended = running
+        .stop()
+        .expect_code(0)
+        .expect_no_text("failed to query")
+        .expect_no_text("are answered again")
+        .expect_no_text("service update TTL failed");
+    let count = |text: &str| {
+        ended
+            .lines
+            .iter()
+            .filter(|line| line.contains(text))
+            .count()
+    };
+    assert_eq!(count("the catalog is lost"), 1, "{ended:#?}");
+    assert_eq!(count("one service is not reported"), 1, "{ended:#?}");
+    assert_eq!(count("20 queries stand as they were"), 1, "{ended:#?}");
+    assert_eq!(count("the catalog is back"), 1, "{ended:#?}");
+}
+
+/// The agent of the container leaves when its services are out, and not before.
+#[test]
+fn an_agent_in_the_container_leaves_last() {
+    let [http, server, serf] = crate::harness::free_ports();
+    let main =
+        crate::harness::Consul::start_at(std::net::Ipv4Addr::LOCALHOST, [http, server, serf]);
+    let [own, own_serf] = crate::harness::free_ports();
+    let consul = crate::harness::consul_binary();
+    let settings = format!(
+        "ports {{ http = {own} https = -1 grpc = -1 dns = -1 serf_lan = {own_serf} }} disable_update_check = true leave_on_terminate = true"
+    );
+    let agent = format!(
+        "{{ name: 'agent', stopLast: true, stopTimeout: '20s', exec: ['{}', 'agent', '-node=aide', '-data-dir=@DIR/agent', '-bind=127.0.0.2', '-client=127.0.0.1', '-retry-join=127.0.0.1:{serf}', '-retry-interval=1s', '-hcl={settings}'] }}",
+        consul.display()
+    );
+    let running = Pilot::new()
+        .stop_timeout(20)
+        .consul(std::net::SocketAddr::from(([127, 0, 0, 1], own)))
+        .jobs(&format!("{agent}, {SERVICE}"))
+        .start()
+        .ready();
+    running.until("the service is in the catalog of the server", || {
+        let answer = main.eye().try_get("/v1/health/service/app?passing=1")?;
+        answer.body.contains("aide").then_some(())
+    });
+    let ended = running.stop().expect_code(0);
+    let at = |text: &str| ended.lines.iter().position(|line| line.contains(text));
+    let (out, told) = (at("Deregistered service"), at("Caught: signal"));
+    assert!(out.is_some() && told.is_some() && out < told, "{ended:#?}");
+    has_left(&main);
+}
+
+/// What the server says of the agent that left.
+fn has_left(main: &crate::harness::Consul) {
+    let members = main.eye().try_get("/v1/agent/members").unwrap().body;
+    let members: serde_json::Value = serde_json::from_str(&members).unwrap();
+    let members = members.as_array().unwrap();
+    let aide = members.iter().find(|member| member["Name"] == "aide");
+    // 3 is `left`, and not `failed`.
+    assert_eq!(aide.unwrap()["Status"], 3, "{members:#?}");
+}
+
 // 3.8: lacks.
 #[test]
 fn no_catalog_at_all_is_fine() {
@@ -112,6 +197,32 @@ fn no_catalog_at_all_is_fine() {
     let running = Pilot::new().config(config).start().ready();
     running.wait_for_log("checked");
     assert!(running.status()["catalog"].is_null());
+    running.stop().expect_code(0);
+}
+
+// 3.8: lacks.
+#[test]
+fn the_embedded_catalog_says_that_it_forgets_and_has_a_page() {
+    let [port] = crate::harness::free_ports();
+    let config = format!(
+        "{{ catalog: {{ embedded: {{ address: '127.0.0.1:{port}' }} }}, control: {{ socket: '@DIR/socket' }},
+           jobs: [{{ name: 'app', exec: 'sleep 1000', port: 8000, interfaces: 'static:10.1.2.3', health: {{ exec: 'true', interval: 1, ttl: 5 }} }}] }}"
+    );
+    let running = Pilot::new().config(&config).start();
+    running.wait_for_log("kept in memory only and forgotten at the end");
+    let running = running.ready();
+    let second = Pilot::new()
+        .config(&config.replace("name: 'app'", "name: 'other'"))
+        .start();
+    second.wait_for_log("joining the embedded catalog");
+    let address = std::net::SocketAddr::from(([127, 0, 0, 1], port));
+    let eye = crate::harness::Eye(address);
+    eye.wait_for_status("app", "passing");
+    eye.wait_for_status("other", "passing");
+    let page = crate::harness::over_tcp(address, "GET", "/ui/", "").unwrap();
+    assert!(page.expect(200).body.contains("containerpilot catalog"));
+    second.stop().expect_code(0);
+    eye.wait_gone("other");
     running.stop().expect_code(0);
 }
 

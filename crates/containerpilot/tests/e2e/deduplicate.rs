@@ -253,7 +253,7 @@ fn files_stand_while_consul_is_away_and_are_shared_again_when_it_is_back() {
     sharers.iter().for_each(|one| one.wait_for("a", "a 81"));
     consul.kill();
     for sharer in &sharers {
-        sharer.running.wait_for_log("failed to query");
+        sharer.running.wait_for_log("the catalog is lost");
     }
     assert!(sharers.iter().all(|one| one.running.read("a") == "a 81"));
     // It has forgotten everything: the locks, and what was left.

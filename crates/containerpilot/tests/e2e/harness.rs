@@ -4,28 +4,38 @@ mod catalog;
 mod consul;
 mod container;
 mod ended;
+mod etcd;
 mod http;
+mod liar;
+mod network;
 mod pilot;
 mod proc;
 mod prometheus;
 mod recorder;
 mod running;
 mod tap;
+mod zookeeper;
 
 use std::time::{Duration, Instant};
 
+pub(crate) use test_ports::free_ports;
+
 pub(crate) use self::{
     catalog::{Catalog, Eye, Faulty, Trouble, hostname, refusing},
-    consul::{Consul, free_ports},
+    consul::{Consul, binary as consul_binary},
     container::{Bridge, Contained, Container},
     ended::Ended,
+    etcd::Etcd,
     http::{Answer, over_tcp},
+    liar::{Liar, Word},
+    network::{Network, ip},
     pilot::{Pilot, own_binary},
     proc::{Process, descriptors, field, is_alive, processes, resident_kib, send},
     prometheus::{OpenMetricsOnly, Prometheus, complaints},
     recorder::Recorder,
     running::Running,
     tap::Tap,
+    zookeeper::Zookeeper,
 };
 
 /// How long a fact may take to come true. Far more than any should need, on a busy machine too.

@@ -11,6 +11,7 @@
 
 mod harness;
 
+mod addresses;
 mod articles;
 mod bad_input;
 mod catalogs;
@@ -19,12 +20,15 @@ mod consul_template;
 mod control;
 mod deduplicate;
 mod docs;
+mod etcd;
 mod exits;
+mod faults;
 mod health;
 mod layers;
 mod lifecycle;
 mod logging;
 mod pid1;
+mod probe;
 mod processes;
 mod reload;
 mod sensors;
@@ -35,5 +39,7 @@ mod storms;
 mod takeup;
 mod telemetry;
 mod templates;
+mod timers;
 mod v2;
 mod watches;
+mod zookeeper;

@@ -250,8 +250,8 @@ fn the_page_is_where_the_newest_configuration_says() {
 // 3.8: differs (18.2): nothing starts before, and after ten tries it ends.
 #[test]
 fn a_port_that_is_taken_keeps_nothing_from_running() {
-    let taken = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    let port = taken.local_addr().unwrap().port();
+    let [port] = free_ports();
+    let taken = TcpListener::bind(("127.0.0.1", port)).unwrap();
     let running = Pilot::new()
         .top(&serving(port))
         .jobs("{ name: 'app', exec: 'sleep 1000' }")

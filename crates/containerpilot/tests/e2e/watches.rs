@@ -1,4 +1,8 @@
-//! What the helper makes of changes in the catalog.
+//! What the helper makes of changes in the catalog, and in files.
+
+mod doubts;
+mod files;
+mod keys;
 
 use serde_json::{Value, json};
 

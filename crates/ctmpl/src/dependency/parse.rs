@@ -37,6 +37,7 @@ impl Dependency {
             tag: tag.map(str::to_owned),
             dc,
             near,
+            filter: None,
             any_status: filters != [Filter::Passing],
         };
         Ok(Self::Service(query, filters))

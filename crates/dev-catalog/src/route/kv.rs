@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{same_datacenter, terms};
+use super::{same_datacenter, search::terms};
 use crate::{
     reply::Reply,
     request::{Claim, Command, Query, Request},

@@ -17,7 +17,7 @@ use tokio::{
     sync::{mpsc, oneshot},
 };
 
-use super::{desk::Call, stream::PatientStream};
+use super::{desk::Call, origin, stream::PatientStream};
 use crate::{reply::Reply, route::route, target::Target};
 
 /// The largest body, which is Consul's limit for a value (`kv_max_value_size`).
@@ -39,12 +39,12 @@ const HEAD_MAX: usize = 64 << 10;
 const STALL_TIME: Duration = Duration::from_secs(30);
 
 /// Serves one connection to its end.
-pub(super) async fn serve(stream: TcpStream, caller: mpsc::Sender<Call>) {
+pub(super) async fn serve(stream: TcpStream, caller: mpsc::Sender<Call>, loopback: bool) {
     // Answers are small and asked for one by one: waiting to fill a packet only delays them.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| {
         let caller = caller.clone();
-        async move { Ok::<_, Infallible>(response(answer(request, caller).await)) }
+        async move { Ok::<_, Infallible>(response(answer(request, caller, loopback).await)) }
     });
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -59,9 +59,16 @@ pub(super) async fn serve(stream: TcpStream, caller: mpsc::Sender<Call>) {
     let _ = served.await;
 }
 
-async fn answer(request: Request<Incoming>, caller: mpsc::Sender<Call>) -> Reply {
+async fn answer(request: Request<Incoming>, caller: mpsc::Sender<Call>, loopback: bool) -> Reply {
     let (head, body) = request.into_parts();
-    let body = match read(body).await {
+    if let Err(reply) = origin::admit(&head.method, &head.uri, &head.headers, loopback) {
+        return reply.with(CONNECTION.as_str(), "close");
+    }
+    let limit = match head.uri.path() {
+        "/v1/txn" => "txn_max_req_len",
+        _ => "kv_max_value_size",
+    };
+    let body = match read(body, limit).await {
         Ok(body) => body,
         Err(reply) => return reply.with(CONNECTION.as_str(), "close"),
     };
@@ -78,18 +85,18 @@ async fn answer(request: Request<Incoming>, caller: mpsc::Sender<Call>) -> Reply
     answered.await.unwrap_or_else(|_| gone())
 }
 
-async fn read(mut body: Incoming) -> Result<Bytes, Reply> {
+async fn read(mut body: Incoming, limit: &str) -> Result<Bytes, Reply> {
     if body.is_end_stream() {
         return Ok(Bytes::new());
     }
     let length = body.size_hint().exact().unwrap_or(0);
     if length > BODY_MAX as u64 {
         let _ = tokio::time::timeout(BODY_TIME, discard(&mut body)).await;
-        return Err(too_large(&format!("({length} bytes)")));
+        return Err(too_large(&format!("({length} bytes)"), limit));
     }
     match tokio::time::timeout(BODY_TIME, Limited::new(body, BODY_MAX).collect()).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large("")),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large("", limit)),
         Ok(Err(_)) => Err(Reply::text(400, "cannot read the request body")),
         Err(_) => Err(Reply::text(408, "the request body took too long")),
     }
@@ -105,10 +112,10 @@ async fn discard(body: &mut Incoming) {
     }
 }
 
-fn too_large(size: &str) -> Reply {
+fn too_large(size: &str, limit: &str) -> Reply {
     let text = format!(
         "Request body{size} too large, max size: {BODY_MAX} bytes. \
-         See https://www.consul.io/docs/agent/options.html#kv_max_value_size."
+         See https://www.consul.io/docs/agent/options.html#{limit}."
     );
     Reply::text(413, text)
 }

@@ -10,9 +10,10 @@ use tokio::{
     time::Instant,
 };
 
+use super::unread::Unread;
 use crate::{
     reply::Reply,
-    request::{Blocking, Consistency, Query, Request},
+    request::{Query, Request, Terms, View},
     store::Store,
 };
 
@@ -28,17 +29,29 @@ pub(super) struct Call {
 pub(super) struct Desk {
     store: Store,
     waiters: Vec<Waiter>,
+    unread: Unread,
     started: Instant,
 }
 
-/// A query that is answered when there is something newer, or when its time is up.
+/// A question that is answered when there is something newer, or when its time is up.
 #[derive(Debug)]
 struct Waiter {
-    query: Query,
-    consistency: Consistency,
-    index: u64,
+    question: Question,
     until: Duration,
     reply: oneshot::Sender<Reply>,
+}
+
+#[derive(Debug)]
+enum Question {
+    Newer {
+        query: Query,
+        terms: Terms,
+        index: u64,
+    },
+    Different {
+        view: View,
+        hash: String,
+    },
 }
 
 /// The part of the wait that is added at random, so that clients do not all come back together.
@@ -49,6 +62,7 @@ impl Desk {
         Self {
             store: Store::new(),
             waiters: Vec::new(),
+            unread: Unread::default(),
             started: Instant::now(),
         }
     }
@@ -81,33 +95,49 @@ impl Desk {
     fn take(&mut self, now: Duration, Call { request, reply }: Call) {
         // Whoever does not listen any more has its own reasons.
         let _ = match request {
-            Request::View(view) => reply.send(self.store.view(&view)),
+            Request::View(view) => {
+                let make = || self.store.view(&view);
+                reply.send(self.unread.answer(make))
+            }
             Request::Command(command) => reply.send(self.store.apply(now, command)),
             Request::Query(query, terms) => match terms.blocking {
                 Some(blocking) if self.store.index(&query) <= blocking.index => {
-                    self.hold(now, query, terms.consistency, blocking, reply);
+                    let index = blocking.index;
+                    let question = Question::Newer {
+                        query,
+                        terms,
+                        index,
+                    };
+                    self.hold(now, question, blocking.wait, reply);
                     Ok(())
                 }
-                Some(_) | None => reply.send(self.store.answer(&query, terms.consistency)),
+                Some(_) | None => {
+                    let make = || self.store.answer(now, &query, &terms);
+                    reply.send(self.unread.answer(make))
+                }
             },
+            Request::Differs(view, hash, _) if self.store.differs(&view, &hash) => {
+                reply.send(self.store.view(&view))
+            }
+            Request::Differs(view, hash, wait) => {
+                self.hold(now, Question::Different { view, hash }, wait, reply);
+                Ok(())
+            }
         };
     }
 
     fn hold(
         &mut self,
         now: Duration,
-        query: Query,
-        consistency: Consistency,
-        blocking: Blocking,
+        question: Question,
+        wait: Duration,
         reply: oneshot::Sender<Reply>,
     ) {
         // Clients that went away leave here, so the list is as long as there are connections.
         self.waiters.retain(|waiter| !waiter.reply.is_closed());
-        let until = now + blocking.wait + jitter(blocking.wait);
+        let until = now + wait + jitter(wait);
         self.waiters.push(Waiter {
-            query,
-            consistency,
-            index: blocking.index,
+            question,
             until,
             reply,
         });
@@ -116,12 +146,18 @@ impl Desk {
     fn answer_waiters(&mut self, now: Duration) {
         let store = &self.store;
         let ready = |waiter: &mut Waiter| {
-            waiter.until <= now || store.touched(&waiter.query) > waiter.index
+            waiter.until <= now
+                || match &waiter.question {
+                    Question::Newer { query, index, .. } => store.is_news(query, *index),
+                    Question::Different { view, hash } => store.differs(view, hash),
+                }
         };
         for waiter in self.waiters.extract_if(.., ready) {
-            let _ = waiter
-                .reply
-                .send(store.answer(&waiter.query, waiter.consistency));
+            let make = || match &waiter.question {
+                Question::Newer { query, terms, .. } => store.answer(now, query, terms),
+                Question::Different { view, .. } => store.view(view),
+            };
+            let _ = waiter.reply.send(self.unread.answer(make));
         }
     }
 }

@@ -5,10 +5,10 @@ mod check;
 use std::{collections::BTreeMap, time::Duration};
 
 use self::check::Check;
-use super::Fact;
+use super::{Fact, timetable::Timetable};
 use crate::{
     definition::{CheckDefinition, ServiceDefinition},
-    record::{CheckRecord, Indexes, ServiceRecord},
+    record::{CheckRecord, ServiceRecord},
     request::Command,
     status::Status,
 };
@@ -18,6 +18,16 @@ use crate::{
 pub(super) struct Agent {
     services: BTreeMap<String, ServiceRecord>,
     checks: BTreeMap<String, Check>,
+    /// When each check needs to be looked at.
+    timetable: Timetable,
+}
+
+/// What the agent finds when it compares itself with the catalog.
+#[derive(Debug)]
+pub(super) struct Synced {
+    pub(super) facts: Vec<Fact>,
+    /// Services of its node that it does not know.
+    pub(super) strangers: Vec<String>,
 }
 
 /// Why the agent does not do what it is asked.
@@ -66,7 +76,10 @@ impl Agent {
             | Command::DeleteTree { .. }
             | Command::CreateSession(_)
             | Command::RenewSession(_)
-            | Command::DestroySession(_) => Ok(Vec::new()),
+            | Command::DestroySession(_)
+            | Command::RegisterNode(_)
+            | Command::Deregister(_)
+            | Command::Transact(_) => Ok(Vec::new()),
         }
     }
 
@@ -93,13 +106,17 @@ impl Agent {
     pub(super) fn expire(&mut self, now: Duration) -> Vec<Fact> {
         let mut facts = Vec::new();
         let mut doomed = Vec::new();
-        for (id, check) in &mut self.checks {
+        for id in self.timetable.due(now) {
+            let Some(check) = self.checks.get_mut(&id) else {
+                continue;
+            };
             if check.expire(now) {
                 facts.push(Fact::CheckKnown(id.clone()));
             }
             if check.dooms_service(now) {
                 doomed.push(check.record.service_id.clone());
             }
+            self.schedule(&id);
         }
         for id in doomed {
             facts.append(&mut self.deregister_service(&id));
@@ -108,7 +125,12 @@ impl Agent {
     }
 
     pub(super) fn next_deadline(&self) -> Option<Duration> {
-        self.checks.values().filter_map(Check::next_deadline).min()
+        self.timetable.next()
+    }
+
+    fn schedule(&mut self, id: &str) {
+        let check = self.checks.get(id);
+        self.timetable.set(id, check.and_then(Check::next_deadline));
     }
 
     fn register_service(
@@ -119,7 +141,7 @@ impl Agent {
     ) -> Vec<Fact> {
         let id = service.id.clone();
         let checks = std::mem::take(&mut service.checks);
-        self.services.insert(id.clone(), record(service));
+        self.services.insert(id.clone(), service.into());
         let mut facts = vec![Fact::ServiceKnown(id.clone())];
         if replace_checks {
             let stays = |check: &str| checks.iter().any(|wanted| wanted.id == check);
@@ -165,11 +187,10 @@ impl Agent {
     }
 
     fn deregister_check(&mut self, id: &str) -> Vec<Fact> {
-        self.checks
-            .remove(id)
-            .map(|_| Fact::CheckGone(id.to_owned()))
-            .into_iter()
-            .collect()
+        let gone = self.checks.remove(id);
+        self.schedule(id);
+        let fact = gone.map(|_| Fact::CheckGone(id.to_owned()));
+        fact.into_iter().collect()
     }
 
     fn update_check(
@@ -179,11 +200,10 @@ impl Agent {
         status: Status,
         output: &str,
     ) -> Result<Vec<Fact>, AgentError> {
-        match self
-            .checks
-            .get_mut(&id)
-            .and_then(|check| check.update(now, status, output))
-        {
+        let check = self.checks.get_mut(&id);
+        let told = check.and_then(|check| check.update(now, status, output));
+        self.schedule(&id);
+        match told {
             None => Err(AgentError::UnknownTtl(id)),
             Some(true) => Ok(vec![Fact::CheckKnown(id)]),
             Some(false) => Ok(Vec::new()),
@@ -192,12 +212,10 @@ impl Agent {
 
     fn enter_maintenance(
         &mut self,
-        service_id: String,
+        service_id: Option<String>,
         reason: String,
     ) -> Result<Vec<Fact>, AgentError> {
-        let Some(service) = self.services.get(&service_id) else {
-            return Err(AgentError::UnknownService(service_id));
-        };
+        let service = service_id.map(|id| self.known(id)).transpose()?;
         let check = Check::maintenance(service, reason);
         let id = check.record.id.clone();
         // Entering twice keeps the first reason.
@@ -208,11 +226,32 @@ impl Agent {
         Ok(vec![Fact::CheckKnown(id)])
     }
 
-    fn leave_maintenance(&mut self, service_id: String) -> Result<Vec<Fact>, AgentError> {
-        if !self.services.contains_key(&service_id) {
-            return Err(AgentError::UnknownService(service_id));
+    fn leave_maintenance(&mut self, service_id: Option<String>) -> Result<Vec<Fact>, AgentError> {
+        let service = service_id.map(|id| self.known(id)).transpose()?;
+        let id = check::maintenance_id(service);
+        Ok(self.deregister_check(&id))
+    }
+
+    fn known(&self, id: String) -> Result<&ServiceRecord, AgentError> {
+        self.services.get(&id).ok_or(AgentError::UnknownService(id))
+    }
+
+    /// Compares what it told with the tags that the catalog has for each service of the node.
+    pub(super) fn compare(&mut self, mut heard: BTreeMap<String, Vec<String>>) -> Synced {
+        for service in self.services.values_mut() {
+            if let Some(tags) = heard.remove(&service.id)
+                && service.enable_tag_override
+            {
+                service.tags = tags;
+            }
         }
-        Ok(self.deregister_check(&check::maintenance_id(&service_id)))
+        heard.remove("consul");
+        let services = self.services.keys().cloned().map(Fact::ServiceKnown);
+        let checks = self.checks.keys().cloned().map(Fact::CheckKnown);
+        Synced {
+            facts: services.chain(checks).collect(),
+            strangers: heard.into_keys().collect(),
+        }
     }
 
     /// Adds a check or replaces one; a check that is registered again keeps its health.
@@ -222,6 +261,7 @@ impl Agent {
         let check = Check::ttl(now, definition, service, before);
         let id = check.record.id.clone();
         self.checks.insert(id.clone(), check);
+        self.schedule(&id);
         Fact::CheckKnown(id)
     }
 
@@ -231,20 +271,5 @@ impl Agent {
             .values()
             .filter(|check| check.record.service_id == service_id);
         own.map(|check| check.record.id.clone()).collect()
-    }
-}
-
-fn record(service: ServiceDefinition) -> ServiceRecord {
-    ServiceRecord {
-        id: service.id,
-        name: service.name,
-        tags: service.tags,
-        address: service.address,
-        tagged_addresses: service.tagged_addresses,
-        meta: service.meta,
-        port: service.port,
-        weights: service.weights,
-        enable_tag_override: service.enable_tag_override,
-        indexes: Indexes::default(),
     }
 }

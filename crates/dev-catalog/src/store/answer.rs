@@ -1,74 +1,82 @@
-//! How the store's content is shown.
+//! How the catalog, the keys and the sessions are shown.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    hash::{DefaultHasher, Hash as _, Hasher as _},
+    time::Duration,
 };
 
 use serde_json::{Value, json};
 
-use super::{
-    Store, base64,
-    catalog::{NODE, SERVER_PORT, VERSION},
-    kv::Entry,
-};
+use super::{Store, catalog::Host, kv::Entry, session::Session};
 use crate::{
+    base64,
+    definition::Behavior,
+    filter::Filter,
     record::{
-        AgentService, CatalogService, CheckRecord, HealthInstance, HealthService, KeyRecord,
-        NodeServices, ServiceRecord,
+        CatalogService, CheckRecord, HealthInstance, HealthService, KeyRecord, ServiceRecord,
     },
     reply::Reply,
-    request::{Consistency, Query, View},
-    route::DATACENTER,
+    request::{Consistency, NodeShape, Query, Terms},
     status::Status,
 };
 
 impl Store {
-    /// Answers from the agent's view, or about the server itself.
-    pub(crate) fn view(&self, view: &View) -> Reply {
-        match view {
-            View::AgentServices => {
-                let services = self.agent.services().iter();
-                let shown = services.map(|(id, service)| (id, AgentService::from(service)));
-                Reply::json(&shown.collect::<BTreeMap<_, _>>())
-            }
-            View::AgentService(id) => match self.agent.service(id) {
-                Some(service) => agent_service(service),
-                None => Reply::text(404, format!("unknown service ID: {id}")),
-            },
-            View::AgentChecks => Reply::json(&self.agent.checks()),
-            View::AgentSelf => Reply::json(&self.portrait()),
-            View::Leader => Reply::json(&server_address()),
-            View::Peers => Reply::json(&[server_address()]),
-            View::Datacenters => Reply::json(&[DATACENTER]),
-        }
-    }
-
-    /// Answers from the catalog or the key-value store, with the index of the answer.
-    pub(crate) fn answer(&self, query: &Query, consistency: Consistency) -> Reply {
+    /// Answers with the index of the answer.
+    pub(crate) fn answer(&self, now: Duration, query: &Query, terms: &Terms) -> Reply {
         let index = self.index(query);
+        let (filter, meta) = (terms.filter.as_ref(), &terms.node_meta);
+        let on = |host: &Host| {
+            meta.iter()
+                .all(|(key, value)| host.record.meta.get(key) == Some(value))
+        };
         let reply = match query {
             Query::Key { key, raw } => return self.key(key, *raw).at_index(index),
             Query::Tree { prefix } => return self.tree(prefix).at_index(index),
             Query::Keys { prefix, separator } => {
                 return self.key_names(prefix, separator).at_index(index);
             }
-            Query::Services => self.service_names(),
-            Query::Nodes => Reply::json(&[self.catalog.node()]),
-            Query::Node { name } => self.node(name),
-            Query::Service { name, tags } => self.instances(name, tags),
+            Query::Sessions => return self.sessions(|_, _| true).at_index(index),
+            Query::SessionsOf { node } => {
+                let of = |_: &str, session: &Session| session.node().eq_ignore_ascii_case(node);
+                return self.sessions(of).at_index(index);
+            }
+            Query::Session { id } => return self.sessions(|own, _| own == id).at_index(index),
+            Query::Picture => return self.picture(now).at_index(index),
+            Query::Services => self.service_names(on),
+            Query::Nodes => {
+                let hosts = self.catalog.hosts().filter(|host| on(host));
+                Reply::list(hosts.map(|host| &host.record), filter)
+            }
+            Query::Node { name, shape } => self.node(name, *shape, filter),
+            Query::NodeChecks { name } => {
+                let host = self.catalog.host(name).into_iter();
+                Reply::list(host.flat_map(Host::checks), filter)
+            }
+            Query::Service { name, tags } => {
+                let found = self.tagged(name, tags).filter(|(host, _)| on(host));
+                let shown = found.map(|(host, service)| CatalogService::new(&host.record, service));
+                Reply::list(shown, filter)
+            }
             Query::Health {
                 name,
                 tags,
                 passing,
-            } => self.health(name, tags, *passing),
-            Query::Checks { service } => self.checks(|check| check.service_name == *service),
+            } => {
+                let found = self.tagged(name, tags).filter(|(host, _)| on(host));
+                let shown = found.map(|(host, service)| instance(host, service));
+                Reply::list(shown.filter(|shown| !passing || is_healthy(shown)), filter)
+            }
+            Query::Checks { service } => {
+                let own = |check: &CheckRecord| check.service_name.eq_ignore_ascii_case(service);
+                Reply::list(self.checks(on, own), filter)
+            }
             Query::State { status } => {
                 let wanted = Status::parse(status);
-                self.checks(|check| status == "any" || wanted == Some(check.status))
+                let own = |check: &CheckRecord| status == "any" || wanted == Some(check.status);
+                Reply::list(self.checks(on, own), filter)
             }
         };
-        let level = match consistency {
+        let level = match terms.consistency {
             Consistency::Leader => "leader",
             Consistency::Stale => "stale",
             Consistency::Consistent => "consistent",
@@ -78,22 +86,29 @@ impl Store {
             .at_index(index)
     }
 
-    fn node(&self, name: &str) -> Reply {
-        let node = self.catalog.node();
-        if !self.catalog.is_node(name) {
-            return Reply::json(&Value::Null);
-        }
-        let services = self.catalog.services();
-        let services = services.map(|service| (&*service.id, HealthService::from(service)));
-        Reply::json(&NodeServices {
-            node,
-            services: services.collect(),
-        })
+    fn node(&self, name: &str, shape: NodeShape, filter: Option<&Filter>) -> Reply {
+        let Some(host) = self.catalog.host(name) else {
+            return Reply::json(&match shape {
+                NodeShape::Map => Value::Null,
+                NodeShape::List => json!({ "Node": null, "Services": null }),
+            });
+        };
+        let services = host.services().map(HealthService::from);
+        let lets = |shown: &Value| filter.is_none_or(|filter| filter.lets(shown));
+        let shown = services.map(|service| json!(service)).filter(lets);
+        let services = match shape {
+            NodeShape::List => shown.collect::<Vec<_>>().into(),
+            NodeShape::Map => {
+                let id = |shown: &Value| shown["ID"].as_str().unwrap_or("").to_owned();
+                Value::Object(shown.map(|shown| (id(&shown), shown)).collect())
+            }
+        };
+        Reply::json(&json!({ "Node": host.record, "Services": services }))
     }
 
-    fn service_names(&self) -> Reply {
+    fn service_names(&self, on: impl Fn(&Host) -> bool) -> Reply {
         let mut names = BTreeMap::<_, BTreeSet<_>>::new();
-        for service in self.catalog.services() {
+        for (_, service) in self.catalog.services().filter(|(host, _)| on(host)) {
             names
                 .entry(&service.name)
                 .or_default()
@@ -102,56 +117,20 @@ impl Store {
         Reply::json(&names)
     }
 
-    fn instances(&self, name: &str, tags: &[String]) -> Reply {
-        let node = self.catalog.node();
-        let found = self
-            .catalog
-            .instances(name)
-            .filter(|service| has_tags(service, tags));
-        Reply::json(
-            &found
-                .map(|service| CatalogService::new(node, service))
-                .collect::<Vec<_>>(),
-        )
+    fn tagged(&self, name: &str, tags: &[String]) -> impl Iterator<Item = (&Host, &ServiceRecord)> {
+        let found = self.catalog.instances(name);
+        found.filter(move |(_, service)| has_tags(service, tags))
     }
 
-    fn health(&self, name: &str, tags: &[String], passing: bool) -> Reply {
-        let healthy = |instance: &HealthInstance<'_>| {
-            !passing
-                || instance
-                    .checks
-                    .iter()
-                    .all(|check| check.status == Status::Passing)
-        };
-        let found = self
-            .catalog
-            .instances(name)
-            .filter(|service| has_tags(service, tags));
-        Reply::json(
-            &found
-                .map(|service| self.instance(service))
-                .filter(healthy)
-                .collect::<Vec<_>>(),
-        )
-    }
-
-    fn instance<'a>(&'a self, service: &'a ServiceRecord) -> HealthInstance<'a> {
-        let checks = self.catalog.checks_for(&service.id);
-        HealthInstance {
-            node: self.catalog.node(),
-            service: service.into(),
-            checks,
-        }
-    }
-
-    fn checks(&self, wanted: impl Fn(&CheckRecord) -> bool) -> Reply {
-        Reply::json(
-            &self
-                .catalog
-                .checks()
-                .filter(|check| wanted(check))
-                .collect::<Vec<_>>(),
-        )
+    fn checks(
+        &self,
+        on: impl Fn(&Host) -> bool,
+        wanted: impl Fn(&CheckRecord) -> bool,
+    ) -> impl Iterator<Item = &CheckRecord> {
+        let found = self.catalog.checks().filter(move |(host, _)| on(host));
+        found
+            .map(|(_, check)| check)
+            .filter(move |check| wanted(check))
     }
 
     fn key(&self, key: &str, raw: bool) -> Reply {
@@ -197,48 +176,27 @@ impl Store {
         }
     }
 
-    /// What an agent says of itself, in the parts that clients read.
-    fn portrait(&self) -> Value {
-        let node = self.catalog.node();
-        json!({
-            "Config": {
-                "Datacenter": DATACENTER,
-                "NodeName": NODE,
-                "NodeID": node.id,
-                "Revision": "",
-                "Server": true,
-                "Version": VERSION,
-            },
-            "Member": {
-                "Name": NODE,
-                "Addr": node.address,
-                "Port": 0,
-                "Tags": { "dc": DATACENTER, "id": node.id, "role": "consul" },
-                "Status": 1,
-            },
-            "Stats": {
-                "agent": {
-                    "checks": self.agent.checks().len().to_string(),
-                    "services": self.agent.services().len().to_string(),
-                },
-                "build": { "prerelease": "dev-catalog", "revision": "", "version": VERSION },
-            },
-            "Meta": node.meta,
-        })
+    fn sessions(&self, wanted: impl Fn(&str, &Session) -> bool) -> Reply {
+        let found = self
+            .sessions
+            .iter()
+            .filter(|(id, session)| wanted(id, session));
+        let shown = found.map(|(id, session)| session_record(id, session));
+        Reply::json(&shown.collect::<Vec<_>>())
     }
 }
 
-fn agent_service(service: &ServiceRecord) -> Reply {
-    let mut shown = AgentService::from(service);
-    let mut hasher = DefaultHasher::new();
-    Reply::json(&shown).body.hash(&mut hasher);
-    let hash = format!("{:016x}", hasher.finish());
-    shown.content_hash = Some(hash.clone());
-    Reply::json(&shown).with("X-Consul-Contenthash", hash)
+fn instance<'a>(host: &'a Host, service: &'a ServiceRecord) -> HealthInstance<'a> {
+    HealthInstance {
+        node: &host.record,
+        service: service.into(),
+        checks: host.checks_for(&service.id),
+    }
 }
 
-fn server_address() -> String {
-    format!("127.0.0.1:{SERVER_PORT}")
+fn is_healthy(instance: &HealthInstance<'_>) -> bool {
+    let mut checks = instance.checks.iter();
+    checks.all(|check| check.status == Status::Passing)
 }
 
 fn has_tags(service: &ServiceRecord, tags: &[String]) -> bool {
@@ -246,7 +204,7 @@ fn has_tags(service: &ServiceRecord, tags: &[String]) -> bool {
         .all(|tag| service.tags.iter().any(|own| own.eq_ignore_ascii_case(tag)))
 }
 
-fn key_record<'a>((key, entry): (&'a str, &'a Entry)) -> KeyRecord<'a> {
+pub(super) fn key_record<'a>((key, entry): (&'a str, &'a Entry)) -> KeyRecord<'a> {
     KeyRecord {
         lock_index: entry.lock_index,
         key,
@@ -255,4 +213,33 @@ fn key_record<'a>((key, entry): (&'a str, &'a Entry)) -> KeyRecord<'a> {
         session: entry.session.as_deref(),
         indexes: entry.indexes,
     }
+}
+
+pub(super) fn session_record(id: &str, session: &Session) -> Value {
+    let definition = &session.definition;
+    let behavior = match definition.behavior {
+        Behavior::Release => "release",
+        Behavior::Delete => "delete",
+    };
+    let services = definition.service_checks.as_ref().map(|checks| {
+        let shown = checks.iter();
+        let shown = shown.map(|check| json!({ "ID": check.id, "Namespace": check.namespace }));
+        shown.collect::<Vec<_>>()
+    });
+    let mut shown = json!({
+        "ID": id,
+        "Name": definition.name,
+        "Node": session.node(),
+        "LockDelay": definition.lock_delay,
+        "Behavior": behavior,
+        "TTL": definition.ttl_text,
+        "NodeChecks": definition.node_checks,
+        "ServiceChecks": services,
+        "CreateIndex": session.indexes.create_index,
+        "ModifyIndex": session.indexes.modify_index,
+    });
+    if !definition.checks.is_empty() {
+        shown["Checks"] = json!(definition.checks);
+    }
+    shown
 }

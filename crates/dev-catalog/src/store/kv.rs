@@ -9,8 +9,14 @@ use crate::{record::Indexes, request::Claim};
 /// How many deleted keys are remembered, so that whoever waits for one hears of it.
 const TOMBSTONES_MAX: usize = 4096;
 
-/// What all values together may take.
+/// What all keys and values together may take, in bytes.
 const HELD_MAX: usize = 64 << 20;
+
+/// What a key counts for beside its name and value, in bytes.
+const ENTRY_WEIGHT: usize = 256;
+
+/// How many delayed keys are remembered.
+const DELAYS_MAX: usize = 65536;
 
 /// Keys, and when each last changed.
 #[derive(Debug, Default)]
@@ -23,10 +29,20 @@ pub(super) struct Keys {
     held: usize,
     /// Until when nobody gets a key whose session ended while it held the key.
     delays: BTreeMap<String, Duration>,
+    /// What stood where a transaction under way has written.
+    journal: Option<Journal>,
+}
+
+/// What it takes to undo a transaction.
+#[derive(Debug)]
+struct Journal {
+    before: Vec<(String, Option<Entry>, Option<u64>)>,
+    index: u64,
+    held: usize,
 }
 
 /// A value with its flags, and who holds it.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Entry {
     pub(super) value: Bytes,
     pub(super) flags: u64,
@@ -45,7 +61,7 @@ pub(super) struct Put {
 
 /// There is no room for another value.
 #[derive(Debug, thiserror::Error)]
-#[error("the development catalog holds {HELD_MAX} bytes of values and takes no more")]
+#[error("the development catalog holds {HELD_MAX} bytes of keys and values and takes no more")]
 pub(super) struct Full;
 
 impl Keys {
@@ -95,7 +111,8 @@ impl Keys {
         if before.is_some_and(|before| *before == entry) {
             return Ok(true);
         }
-        let held = self.held - before.map_or(0, |entry| entry.value.len()) + entry.value.len();
+        let freed = before.map_or(0, |before| weight(&key, before));
+        let held = self.held - freed + weight(&key, &entry);
         if held > HELD_MAX {
             return Err(Full);
         }
@@ -103,6 +120,7 @@ impl Keys {
             entry.indexes.create_index = at;
         }
         entry.indexes.modify_index = at;
+        self.note(&key);
         self.entries.insert(key, entry);
         self.index = at;
         self.held = held;
@@ -114,7 +132,10 @@ impl Keys {
         let is_held = |entry: &Entry| entry.session.as_deref() == Some(session);
         let held = self.entries.iter().filter(|(_, entry)| is_held(entry));
         for key in held.map(|(key, _)| key.clone()).collect::<Vec<_>>() {
-            self.delays.insert(key.clone(), until);
+            // A delay that finds no room is none: the key is only free sooner.
+            if self.delays.len() < DELAYS_MAX {
+                self.delays.insert(key.clone(), until);
+            }
             if deletes {
                 self.bury(at, &key);
             } else if let Some(entry) = self.entries.get_mut(&key) {
@@ -142,6 +163,38 @@ impl Keys {
         for key in keys {
             self.bury(at, &key);
         }
+    }
+
+    /// Whether a key is kept from everybody since its last session ended.
+    pub(super) fn is_delayed(&self, now: Duration, key: &str) -> bool {
+        self.delays.get(key).is_some_and(|until| *until > now)
+    }
+
+    /// Starts to write down what it takes to undo all that follows.
+    pub(super) fn begin(&mut self) {
+        self.journal = Some(Journal {
+            before: Vec::new(),
+            index: self.index,
+            held: self.held,
+        });
+    }
+
+    pub(super) fn commit(&mut self) {
+        self.journal = None;
+        self.forget_old_deaths();
+    }
+
+    /// Makes everything as it was at the beginning.
+    pub(super) fn roll_back(&mut self) {
+        let Some(journal) = self.journal.take() else {
+            return;
+        };
+        for (key, entry, died) in journal.before.into_iter().rev() {
+            restore(&mut self.tombstones, &key, died);
+            restore(&mut self.entries, &key, entry);
+        }
+        self.index = journal.index;
+        self.held = journal.held;
     }
 
     pub(super) fn get(&self, key: &str) -> Option<&Entry> {
@@ -185,12 +238,28 @@ impl Keys {
     }
 
     fn bury(&mut self, at: u64, key: &str) {
+        if !self.entries.contains_key(key) {
+            return;
+        }
+        self.note(key);
         if let Some(entry) = self.entries.remove(key) {
-            self.held -= entry.value.len();
+            self.held -= weight(key, &entry);
             self.tombstones.insert(key.to_owned(), at);
             self.index = at;
         }
-        if self.tombstones.len() > TOMBSTONES_MAX {
+        self.forget_old_deaths();
+    }
+
+    fn note(&mut self, key: &str) {
+        if let Some(journal) = &mut self.journal {
+            let before = self.entries.get(key).cloned();
+            let died = self.tombstones.get(key).copied();
+            journal.before.push((key.to_owned(), before, died));
+        }
+    }
+
+    fn forget_old_deaths(&mut self) {
+        if self.tombstones.len() > TOMBSTONES_MAX && self.journal.is_none() {
             // Everyone who waited for the older half was woken when it died.
             let mut deaths: Vec<_> = self.tombstones.values().copied().collect();
             deaths.sort_unstable();
@@ -198,6 +267,17 @@ impl Keys {
             self.tombstones
                 .retain(|_, died| *died > self.forgotten_index);
         }
+    }
+}
+
+fn weight(key: &str, entry: &Entry) -> usize {
+    ENTRY_WEIGHT + key.len() + entry.value.len()
+}
+
+fn restore<T>(map: &mut BTreeMap<String, T>, key: &str, before: Option<T>) {
+    match before {
+        Some(value) => drop(map.insert(key.to_owned(), value)),
+        None => drop(map.remove(key)),
     }
 }
 

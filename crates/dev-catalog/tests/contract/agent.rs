@@ -112,14 +112,33 @@ impl Agent {
         let sign = if path.contains('?') { '&' } else { '?' };
         let full = format!("{path}{sign}index={index}&wait={wait}");
         let started = Instant::now();
-        let asked = http::ask(self.addr, "GET", &full, b"");
-        during();
-        let answer = Answer::from(asked.response());
+        let answer = self.while_asking(&full, during);
         self.note(&format!("GET {path} newer\n{answer}"));
         Watched {
             answer,
             took: started.elapsed(),
         }
+    }
+
+    /// Asks for something newer again and again until the answer is as wanted, for answers whose
+    /// index moves with what other cases do. Each has to be newer than the one before.
+    pub(super) fn newer(&self, path: &str, index: u64, wanted: impl Fn(&Answer) -> bool) -> Answer {
+        let mut index = index;
+        loop {
+            let answer = self.quietly("GET", &format!("{path}?index={index}&wait=45s"), "");
+            if wanted(&answer) {
+                return answer;
+            }
+            assert!(answer.index() > index, "{path} woke without a reason");
+            index = answer.index();
+        }
+    }
+
+    /// Asks, lets something happen, and only then takes the answer.
+    pub(super) fn while_asking(&self, path: &str, during: impl FnOnce()) -> Answer {
+        let asked = http::ask(self.addr, "GET", path, b"");
+        during();
+        Answer::from(asked.response())
     }
 
     pub(super) fn note(&self, text: &str) {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::http::Response;
 
 /// The headers that clients of Consul look at.
-const RELEVANT: [&str; 10] = [
+const RELEVANT: [&str; 11] = [
     "Allow",
     "Content-Type",
     "Content-Security-Policy",
@@ -17,6 +17,7 @@ const RELEVANT: [&str; 10] = [
     "X-Consul-Index",
     "X-Consul-Knownleader",
     "X-Consul-Lastcontact",
+    "X-Consul-Reason",
     "X-Content-Type-Options",
 ];
 

@@ -3,11 +3,16 @@
 mod blocking;
 mod checks;
 mod errors;
+mod filters;
 mod health;
 mod kv;
 mod locks;
 mod nodes;
+mod outside;
+mod own;
 mod services;
+mod sessions;
+mod transactions;
 
 use super::agent::Agent;
 
@@ -31,6 +36,11 @@ pub(super) fn shared() -> Vec<Case> {
         health::CASES,
         kv::CASES,
         locks::CASES,
+        sessions::CASES,
+        transactions::CASES,
+        outside::CASES,
+        own::CASES,
+        filters::CASES,
         errors::CASES,
     ];
     parts.concat()

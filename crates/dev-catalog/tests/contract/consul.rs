@@ -3,7 +3,7 @@
 use std::{
     env,
     fs::File,
-    net::{Ipv4Addr, SocketAddr, TcpListener},
+    net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
@@ -11,6 +11,7 @@ use std::{
 };
 
 use tempfile::TempDir;
+use test_ports::free_ports;
 
 use super::{agent::Agent, http};
 
@@ -131,11 +132,4 @@ fn program() -> PathBuf {
         program.display()
     );
     program
-}
-
-/// Ports nobody used a moment ago, all different since all are held until all are known.
-fn free_ports() -> [u16; 3] {
-    let bind = |_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there are free ports");
-    let listeners = [(); 3].map(bind);
-    listeners.map(|listener| listener.local_addr().expect("it is bound").port())
 }

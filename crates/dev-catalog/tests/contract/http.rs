@@ -3,6 +3,7 @@
 use std::{
     io::{Read as _, Write as _},
     net::{SocketAddr, TcpStream},
+    sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
 
@@ -27,9 +28,17 @@ pub(super) fn exchange(addr: SocketAddr, method: &str, path: &str, body: &[u8]) 
     ask(addr, method, path, body).response()
 }
 
+/// How many requests were sent so far, to whomever.
+pub(super) fn sent() -> usize {
+    SENT.load(Ordering::Relaxed)
+}
+
+static SENT: AtomicUsize = AtomicUsize::new(0);
+
 /// Sends one request on a connection of its own.
 pub(super) fn ask(addr: SocketAddr, method: &str, path: &str, body: &[u8]) -> Asked {
     let what = format!("{method} {path}");
+    SENT.fetch_add(1, Ordering::Relaxed);
     let mut stream = TcpStream::connect(addr).expect("the agent listens");
     stream
         .set_read_timeout(Some(TIMEOUT))

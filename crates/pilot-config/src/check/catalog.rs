@@ -1,18 +1,21 @@
 //! The catalog: which one, where, and whether one is needed.
 
-use std::path::PathBuf;
+use std::{ops::RangeInclusive, path::PathBuf, time::Duration};
 
 use regex_lite::Regex;
 
-use super::{Ground, job, text};
+use super::{Ground, etcd, job, text, zookeeper};
 use crate::{
-    Catalog, Consul, Embedded, Scheme, Secret,
+    Catalog, Consul, Embedded, Scheme, Secret, Tls,
     raw::{Raw, RawCatalog, RawConsul, RawTemplate, RawTls},
     value::{Span, Spanned},
 };
 
 /// Where an agent listens when nothing says otherwise.
 const AGENT: &str = "127.0.0.1:8500";
+
+/// How long a question may be held: a shorter one is a poll, a longer one Consul cuts.
+const WAIT: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(600);
 
 pub(super) fn check(raw: &Raw<'_>, jobs: &[job::Checked], ground: Ground<'_>) -> Option<Catalog> {
     match &raw.catalog {
@@ -21,9 +24,17 @@ pub(super) fn check(raw: &Raw<'_>, jobs: &[job::Checked], ground: Ground<'_>) ->
             warn_unused(raw, jobs, *span, ground);
             Some(Catalog::None)
         }
+        Some(RawCatalog::Etcd(etcd)) => {
+            refuse(raw, "etcd", ground);
+            etcd::check(etcd, ground).map(|etcd| Catalog::Etcd(Box::new(etcd)))
+        }
         Some(RawCatalog::Embedded { address }) => Some(Catalog::Embedded(Embedded {
             address: text(address.as_ref()),
         })),
+        Some(RawCatalog::Zookeeper(own)) => {
+            refuse(raw, "ZooKeeper", ground);
+            zookeeper::check(own, ground).map(|own| Catalog::Zookeeper(Box::new(own)))
+        }
         Some(RawCatalog::Consul(raw)) => {
             consul(raw, ground).map(|consul| Catalog::Consul(Box::new(consul)))
         }
@@ -37,13 +48,46 @@ pub(super) fn check(raw: &Raw<'_>, jobs: &[job::Checked], ground: Ground<'_>) ->
     }
 }
 
+/// Reports what watches and jobs ask for that a catalog of keys and values does not have.
+fn refuse(raw: &Raw<'_>, who: &str, ground: Ground<'_>) {
+    for watch in &raw.watches {
+        let name = watch.name.as_ref().map_or("", |name| &name.value);
+        let words = [
+            ("dc", &watch.dc, "datacenters", "leave it out"),
+            ("near", &watch.near, "notion of who is near", "leave it out"),
+            (
+                "filter",
+                &watch.filter,
+                "filters",
+                "choose by `tag`: filters are in Consul's language",
+            ),
+        ];
+        for (word, given, what, hint) in words {
+            if let Some(given) = given {
+                let reason = format!("cannot use watch[{name}].{word}: {who} has no {what}");
+                ground.findings.hinted(given.span, reason, hint);
+            }
+        }
+    }
+    for job in &raw.jobs {
+        if let Some(first) = job.consul.checks.first() {
+            let name = job.called();
+            let reason =
+                format!("cannot use job[{name}].consul.checks: {who} has no agent that runs them");
+            let hint = "check it with `health`";
+            ground.findings.hinted(first.span, reason, hint);
+        }
+    }
+}
+
 /// Finds what needs a catalog in a configuration that names none.
 fn need(raw: &Raw<'_>, jobs: &[job::Checked]) -> Option<(Span, String)> {
     let advertised = jobs.iter().find_map(|job| Some((job.advertised_at?, job)));
     if let Some((span, job)) = advertised {
         return Some((span, format!(", but job[{}] has a 'port'", job.spec.name)));
     }
-    if let Some(watch) = raw.watches.first() {
+    let mut asking = raw.watches.iter().filter(|watch| watch.file.is_none());
+    if let Some(watch) = asking.next() {
         let name = watch.name.as_ref().map_or("", |name| &name.value);
         return Some((watch.span, format!(", but there is watch[{name}]")));
     }
@@ -77,7 +121,7 @@ fn warn_unused(raw: &Raw<'_>, jobs: &[job::Checked], span: Span, ground: Ground<
         );
         ground.findings.warn(at, reason);
     }
-    if !raw.watches.is_empty() {
+    if raw.watches.iter().any(|watch| watch.file.is_none()) {
         ground
             .findings
             .warn(span, "there are watches, but no catalog to watch");
@@ -196,12 +240,18 @@ fn complete(address: String, scheme: Scheme, raw: &RawConsul, ground: Ground<'_>
             .or_else(|| text(written))
     };
     let path = |name, written: &Option<_>| either(name, written.as_ref()).map(PathBuf::from);
-    let token_file = ground
+    let asked_file = ground
         .world
         .filled("CONSUL_HTTP_TOKEN_FILE")
         .map(PathBuf::from);
+    if let (Some(_), Some(file)) = (&raw.token, &raw.token_file) {
+        let reason = "cannot use `tokenFile` beside `token`: there is one token";
+        ground.findings.error(file.span, reason);
+    }
+    let is_asked = asked_file.is_some();
+    let token_file = asked_file.or_else(|| text(raw.token_file.as_ref()).map(PathBuf::from));
     let own = ground.world.filled("CONSUL_HTTP_TOKEN").map(str::to_owned);
-    let written = if token_file.is_some() {
+    let written = if is_asked {
         None
     } else {
         text(raw.token.as_ref())
@@ -211,20 +261,44 @@ fn complete(address: String, scheme: Scheme, raw: &RawConsul, ground: Ground<'_>
         token_file: token_file.filter(|_| token.is_none()),
         token,
         login: None,
-        max_stale: None,
+        max_stale: max_stale(raw, ground),
+        datacenter: text(raw.datacenter.as_ref()),
+        namespace: either("CONSUL_NAMESPACE", raw.namespace.as_ref()),
+        partition: either("CONSUL_PARTITION", raw.partition.as_ref()),
+        wait: wait(raw, ground),
         once: false,
         retry: None,
         address,
         scheme,
-        ca_file: path("CONSUL_CACERT", &tls.ca_file),
-        ca_path: path("CONSUL_CAPATH", &tls.ca_path),
-        client_cert: path("CONSUL_CLIENT_CERT", &tls.client_cert),
-        client_key: path("CONSUL_CLIENT_KEY", &tls.client_key),
-        server_name: either("CONSUL_TLS_SERVER_NAME", tls.server_name.as_ref()),
-        verify: verify(tls, span, ground),
+        tls: Tls {
+            ca_file: path("CONSUL_CACERT", &tls.ca_file),
+            ca_path: path("CONSUL_CAPATH", &tls.ca_path),
+            client_cert: path("CONSUL_CLIENT_CERT", &tls.client_cert),
+            client_key: path("CONSUL_CLIENT_KEY", &tls.client_key),
+            server_name: either("CONSUL_TLS_SERVER_NAME", tls.server_name.as_ref()),
+            verify: verify(tls, span, ground),
+        },
     };
     warn(&consul, span, ground);
     consul
+}
+
+fn max_stale(raw: &RawConsul, ground: Ground<'_>) -> Option<Duration> {
+    ground.span_of_time(raw.max_stale.as_ref()?, "consul.maxStale")
+}
+
+/// How long a question is held: what Consul takes.
+fn wait(raw: &RawConsul, ground: Ground<'_>) -> Option<Duration> {
+    let written = raw.wait.as_ref()?;
+    let wait = ground.span_of_time(written, "consul.wait")?;
+    if WAIT.contains(&wait) {
+        return Some(wait);
+    }
+    let reason = format!("cannot use `{}` as consul.wait", written.value);
+    ground
+        .findings
+        .hinted(written.span, reason, "from 1s to 10m");
+    None
 }
 
 fn verify(tls: &RawTls, span: Span, ground: Ground<'_>) -> bool {
@@ -255,7 +329,7 @@ fn verify(tls: &RawTls, span: Span, ground: Ground<'_>) -> bool {
 }
 
 fn warn(consul: &Consul, span: Span, ground: Ground<'_>) {
-    if consul.client_cert.is_some() != consul.client_key.is_some() {
+    if consul.tls.client_cert.is_some() != consul.tls.client_key.is_some() {
         let reason =
             "the client certificate has no effect: `clientcert` and `clientkey` go together";
         ground.findings.warn(span, reason);

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The job that stands for the helper itself.
-pub(super) const OWN_NAME: &str = "containerpilot";
+pub const OWN_NAME: &str = "containerpilot";
 
 const OVERLAPS: &[(&str, Overlap)] = &[
     ("skip", Overlap::Skip),
@@ -45,7 +45,8 @@ pub(super) fn check(raw: &RawJob<'_>, ground: Ground<'_>) -> Checked {
     }
     let port = raw.port.as_ref().filter(|port| port.value != 0);
     let health = health::check(raw, ground);
-    let service = port.and_then(|port| service::check(raw, port, ground));
+    let advertised = port.and_then(|port| service::check(raw, port, ground));
+    let (service, address_within) = advertised.map(|it| (it.service, it.address_within)).unzip();
     let trigger = when::check(raw, ground);
     let limits = restarts::check(raw, ground);
     let spec = JobSpec {
@@ -63,6 +64,7 @@ pub(super) fn check(raw: &RawJob<'_>, ground: Ground<'_>) -> Checked {
         health: health.or_else(|| service.as_ref().and_then(service::own_health)),
         when: trigger.when,
         service,
+        address_within: address_within.flatten(),
         ..JobSpec::new(name)
     };
     let advertised_at = port.map(|port| port.span);
@@ -78,13 +80,22 @@ pub(super) fn check(raw: &RawJob<'_>, ground: Ground<'_>) -> Checked {
 fn exec(raw: &RawJob<'_>, ground: Ground<'_>) -> Option<Command> {
     let value = raw.exec?;
     match command::arguments(value) {
-        Ok(argv) => Some(surround(argv, raw, raw.raw_output)),
+        Ok(argv) => Some(Command {
+            terminal: has_terminal(raw).is_some(),
+            ..surround(argv, raw, raw.raw_output)
+        }),
         Err(reason) => {
             let reason = format!("unable to create job[{}].exec: {reason}", raw.called());
             ground.findings.error(value.head(), reason);
             None
         }
     }
+}
+
+/// Where the job says that it is to have the terminal.
+fn has_terminal(raw: &RawJob<'_>) -> Option<Span> {
+    let written = raw.terminal.as_ref().filter(|written| written.value);
+    written.map(|written| written.span)
 }
 
 /// Puts arguments where the job wants to run: its health check runs there as well.
@@ -179,6 +190,7 @@ fn overlap(raw: &RawJob<'_>, when: &When, ground: Ground<'_>) -> Overlap {
 pub(super) fn check_together(jobs: &[RawJob<'_>], telemetry: bool, ground: Ground<'_>) {
     let mut seen: HashMap<&str, Span> = HashMap::new();
     let mut essential: Option<&str> = None;
+    let mut terminal: Option<&str> = None;
     for job in jobs {
         let (name, at) = (job.called(), job.called_at());
         if !name.is_empty() && seen.insert(name, at).is_some() {
@@ -192,6 +204,15 @@ pub(super) fn check_together(jobs: &[RawJob<'_>], telemetry: bool, ground: Groun
                 .hinted(at, reason, "the telemetry service has this name");
         }
         check_essential(job, &mut essential, ground);
+        if let Some(at) = has_terminal(job) {
+            match terminal {
+                Some(other) => {
+                    let reason = format!("cannot give the terminal to `{name}`: `{other}` has it");
+                    ground.findings.error(at, reason);
+                }
+                None => terminal = Some(name),
+            }
+        }
     }
 }
 
@@ -206,6 +227,9 @@ fn role(raw: &RawJob<'_>) -> Role {
 /// An application without a service of its own ends when all services are out of the catalog: one
 /// of them may be its own, kept by a job without a process.
 fn leaves(raw: &RawJob<'_>) -> Leaves {
+    if raw.stop_last.as_ref().is_some_and(|last| last.value) {
+        return Leaves::Last;
+    }
     match role(raw) {
         Role::Essential if raw.port.is_none() => Leaves::AfterServices,
         Role::Essential | Role::Ordinary | Role::Veto | Role::Companion => Leaves::AtOnce,

@@ -13,42 +13,60 @@ use crate::{
 const PORT: u16 = 9090;
 const PREFIX: &str = "telemetry validation error: ";
 
-pub(super) fn check(raw: &RawTelemetry<'_>, ground: Ground<'_>) -> Option<(Telemetry, JobSpec)> {
+pub(super) fn check(
+    raw: &RawTelemetry<'_>,
+    may_wait: bool,
+    ground: Ground<'_>,
+) -> Option<(Telemetry, JobSpec)> {
     let metrics = metrics(raw, ground);
     let port = match &raw.port {
         None => Some(PORT),
         Some(port) => ground.port(port, "telemetry.port"),
     };
-    let what = "telemetry.interfaces";
-    let address = service::find_address(raw.interfaces, raw.span, what, PREFIX, ground);
+    let choice = service::Choice {
+        job: job::OWN_NAME,
+        service: job::OWN_NAME,
+        interfaces: raw.interfaces,
+        wait: raw.wait_for_address.as_ref(),
+        at: raw.span,
+        what: "telemetry.interfaces",
+        prefix: PREFIX,
+        may_wait,
+    };
+    let address = choice.find(ground)?;
     let telemetry = Telemetry {
-        address: address?,
+        address: address.chosen(),
         port: port?,
         tags: raw.tags.clone(),
         metrics,
     };
-    let job = own_job(&telemetry, ground);
+    let job = own_job(&telemetry, &address, ground);
     Some((telemetry, job))
 }
 
-fn own_job(telemetry: &Telemetry, ground: Ground<'_>) -> JobSpec {
+fn own_job(telemetry: &Telemetry, address: &service::Address, ground: Ground<'_>) -> JobSpec {
     let mut tags = telemetry.tags.clone();
     tags.extend((!ground.world.version.is_empty()).then(|| ground.world.version.to_owned()));
     let service = ServiceSpec {
         name: None,
         id: service::id(job::OWN_NAME, ground),
-        address: telemetry.address.to_string(),
+        address: address.text(),
         port: telemetry.port,
         tags,
         meta: Vec::new(),
+        weights: None,
+        tagged_addresses: Vec::new(),
+        checks: Vec::new(),
         ttl: service::OWN_TTL,
         initial_status: None,
         enable_tag_override: false,
         deregister_critical_after: None,
+        maintenance: pilot_core::spec::OutOfService::Withdrawn,
     };
     JobSpec {
         health: service::own_health(&service),
         service: Some(service),
+        address_within: address.within(),
         // Whoever asks for metrics does not ask for a container that never ends.
         role: Role::Companion,
         ..JobSpec::new(job::OWN_NAME)

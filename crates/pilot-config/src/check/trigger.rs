@@ -59,13 +59,13 @@ impl Triggers<'_, '_> {
             Source::Watch(name) => {
                 let known = |watch: &str| watch == name.as_str();
                 if self.watches().any(known) {
-                    return seen_fault("a watch", kind);
+                    return watch_fault(kind);
                 }
                 Some(self.unknown(&format!("watch.{name}")))
             }
             Source::Template(name) => {
                 if self.templates().any(|template| template == name.as_str()) {
-                    return seen_fault("a template", kind);
+                    return template_fault(kind);
                 }
                 Some(self.unknown(&format!("template.{name}")))
             }
@@ -184,6 +184,8 @@ impl Triggers<'_, '_> {
             EventKind::Stopping
             | EventKind::Stopped
             | EventKind::Changed
+            | EventKind::Stale
+            | EventKind::Fresh
             | EventKind::TimerExpired
             | EventKind::EnterMaintenance
             | EventKind::ExitMaintenance
@@ -273,6 +275,8 @@ fn global_fault(kind: EventKind) -> Fault {
         | EventKind::Healthy
         | EventKind::Unhealthy
         | EventKind::Changed
+        | EventKind::Stale
+        | EventKind::Fresh
         | EventKind::TimerExpired
         | EventKind::Error
         | EventKind::Quit
@@ -284,12 +288,22 @@ fn global_fault(kind: EventKind) -> Fault {
     }
 }
 
-fn seen_fault(what: &str, kind: EventKind) -> Fault {
-    let seen = matches!(
+fn watch_fault(kind: EventKind) -> Fault {
+    let is_own = is_seen(kind) || matches!(kind, EventKind::Stale | EventKind::Fresh);
+    let events = "changed, healthy, unhealthy, stale, fresh";
+    (!is_own).then(|| foreign("a watch", kind, events))
+}
+
+fn template_fault(kind: EventKind) -> Fault {
+    let events = "changed, healthy, unhealthy";
+    (!is_seen(kind)).then(|| foreign("a template", kind, events))
+}
+
+fn is_seen(kind: EventKind) -> bool {
+    matches!(
         kind,
         EventKind::Changed | EventKind::Healthy | EventKind::Unhealthy
-    );
-    (!seen).then(|| foreign(what, kind, "changed, healthy, unhealthy"))
+    )
 }
 
 fn check_fault(job: &RawJob<'_>, kind: EventKind) -> Fault {
@@ -323,6 +337,8 @@ fn job_fault(job: &RawJob<'_>, kind: EventKind) -> Fault {
         EventKind::TimerExpired => (within || job.stop_timeout.is_some(), "'when.timeout'"),
         EventKind::Stopping | EventKind::Stopped | EventKind::Error => (true, ""),
         EventKind::Changed
+        | EventKind::Stale
+        | EventKind::Fresh
         | EventKind::EnterMaintenance
         | EventKind::ExitMaintenance
         | EventKind::Quit

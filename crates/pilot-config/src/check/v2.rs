@@ -23,16 +23,13 @@ use pilot_core::{
     spec::{AskedStatus, Condition, JobSpec, Role, Signals, Stay, When},
 };
 
-use super::{Ground, catalog, section, stop_timeout, telemetry, text};
+use super::{Ground, catalog, etcd, section, stop_timeout, telemetry, text, zookeeper};
 use crate::{
     Catalog, Config, Dialect, Embedded, LogOutput, Logging, Telemetry, command, duration,
     raw::{RawCatalog, v2::RawV2},
     value::{Span, Spanned, Value},
 };
 use name::Names;
-
-/// Long enough to bound nothing: who stops the container sets the limit, or asks a second time.
-const UNBOUNDED: Duration = Duration::from_secs(24 * 3600);
 
 /// Makes the configuration; none where an error keeps it from being one.
 pub(super) fn config(raw: &RawV2<'_>, ground: Ground<'_>) -> Option<Config> {
@@ -179,22 +176,13 @@ fn logging(raw: &RawV2<'_>, ground: Ground<'_>) -> Logging {
 }
 
 fn catalog(raw: &RawV2<'_>, ground: Ground<'_>) -> Option<Catalog> {
-    if let Some((span, etcd)) = &raw.etcd {
+    if let Some(etcd) = &raw.etcd {
         if raw.catalog.is_some() {
             let reason = "More than one discovery backend defined";
-            ground.findings.error(*span, reason);
-        } else if etcd.endpoints.is_empty() {
-            ground.findings.error(*span, "Must provide etcd endpoints");
-        } else {
-            let prefix = text(etcd.prefix.as_ref()).unwrap_or_else(|| "/containerpilot".to_owned());
-            let reason = format!(
-                "cannot use etcd as the catalog: not supported yet (endpoints {}, prefix {prefix})",
-                etcd.endpoints.join(" ")
-            );
-            let hint = "what works today is Consul: `\"consul\": \"localhost:8500\"`";
-            ground.findings.hinted(*span, reason, hint);
+            ground.findings.error(etcd.span, reason);
+            return None;
         }
-        return None;
+        return etcd::check(etcd, ground).map(|etcd| Catalog::Etcd(Box::new(etcd)));
     }
     match &raw.catalog {
         Some(RawCatalog::Broken) => None,
@@ -202,6 +190,12 @@ fn catalog(raw: &RawV2<'_>, ground: Ground<'_>) -> Option<Catalog> {
         Some(RawCatalog::Embedded { address }) => Some(Catalog::Embedded(Embedded {
             address: text(address.as_ref()),
         })),
+        Some(RawCatalog::Etcd(raw)) => {
+            etcd::check(raw, ground).map(|etcd| Catalog::Etcd(Box::new(etcd)))
+        }
+        Some(RawCatalog::Zookeeper(raw)) => {
+            zookeeper::check(raw, ground).map(|own| Catalog::Zookeeper(Box::new(own)))
+        }
         Some(RawCatalog::Consul(raw)) => {
             catalog::consul(raw, ground).map(|consul| Catalog::Consul(Box::new(consul)))
         }
@@ -216,7 +210,7 @@ fn catalog(raw: &RawV2<'_>, ground: Ground<'_>) -> Option<Catalog> {
 }
 
 fn telemetry(raw: &RawV2<'_>, around: &Around<'_>) -> Option<(Telemetry, JobSpec)> {
-    let (telemetry, mut job) = telemetry::check(raw.telemetry.as_ref()?, around.ground)?;
+    let (telemetry, mut job) = telemetry::check(raw.telemetry.as_ref()?, false, around.ground)?;
     job.when = around.start();
     if let Some(service) = &mut job.service {
         // The version among the tags came with ContainerPilot 3.

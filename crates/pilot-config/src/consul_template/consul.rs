@@ -135,22 +135,28 @@ impl Section {
                 .clone()
                 .or_else(|| world.filled("CONSUL_HTTP_AUTH").map(parse_login)),
             max_stale: Some(max_stale),
+            datacenter: None,
+            namespace: None,
+            partition: None,
+            wait: None,
             once: false,
             retry: Some(Retry {
                 backoff: self.retries.backoff,
                 max_backoff: self.retries.max_backoff,
             }),
-            ca_file: file(tls.ca_cert.as_ref(), "CONSUL_CACERT"),
-            ca_path: file(tls.ca_path.as_ref(), "CONSUL_CAPATH"),
-            client_cert: file(tls.cert.as_ref(), "CONSUL_CLIENT_CERT"),
-            client_key: file(tls.key.as_ref(), "CONSUL_CLIENT_KEY"),
-            server_name: tls
-                .server_name
-                .clone()
-                .or_else(|| world.filled("CONSUL_TLS_SERVER_NAME").map(str::to_owned)),
-            verify: tls
-                .verify
-                .unwrap_or_else(|| says(world, "CONSUL_HTTP_SSL_VERIFY") != Some(false)),
+            tls: crate::Tls {
+                ca_file: file(tls.ca_cert.as_ref(), "CONSUL_CACERT"),
+                ca_path: file(tls.ca_path.as_ref(), "CONSUL_CAPATH"),
+                client_cert: file(tls.cert.as_ref(), "CONSUL_CLIENT_CERT"),
+                client_key: file(tls.key.as_ref(), "CONSUL_CLIENT_KEY"),
+                server_name: tls
+                    .server_name
+                    .clone()
+                    .or_else(|| world.filled("CONSUL_TLS_SERVER_NAME").map(str::to_owned)),
+                verify: tls
+                    .verify
+                    .unwrap_or_else(|| says(world, "CONSUL_HTTP_SSL_VERIFY") != Some(false)),
+            },
         }
     }
 
@@ -187,7 +193,7 @@ impl Section {
         }
         let secure = consul.scheme == Scheme::Https;
         add("CONSUL_HTTP_SSL", secure.to_string());
-        add("CONSUL_HTTP_SSL_VERIFY", consul.verify.to_string());
+        add("CONSUL_HTTP_SSL_VERIFY", consul.tls.verify.to_string());
         variables
     }
 

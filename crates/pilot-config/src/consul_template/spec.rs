@@ -27,6 +27,9 @@ use crate::{
 const EXEC: &str = "exec";
 /// How old an answer may be when nothing says otherwise.
 const MAX_STALE: Duration = Duration::from_secs(2);
+/// Who renders once is often told of a change by somebody else, and must not read what was before it:
+/// a server that does not lead may be a moment behind, and nobody would look again.
+const LEADER_ONLY: Duration = Duration::ZERO;
 /// The status of an end that was asked for.
 const INTERRUPTED: u8 = 12;
 
@@ -51,7 +54,8 @@ pub(super) fn config(
         return (Config::default(), Refused::CONFIG);
     };
     let once = take::truth(&mut fields, "once", false);
-    let max_stale = take::length(&mut fields, "max_stale").unwrap_or(MAX_STALE);
+    let max_stale = take::length(&mut fields, "max_stale");
+    let max_stale = max_stale.unwrap_or(if once { LEADER_ONLY } else { MAX_STALE });
     let section = fields.object("consul").map(consul::Section::read);
     let section = section.unwrap_or_default();
     let consul = Consul {

@@ -121,6 +121,16 @@ impl<'v, 'f> Fields<'v, 'f> {
         self.read(name, weak::texts)
     }
 
+    /// Takes a list of texts, or one text in place of a list of one.
+    pub(crate) fn one_or_more(&mut self, name: &'static str) -> Option<Spanned<Vec<String>>> {
+        self.read(name, |value, path| {
+            if let Kind::Text(text) = &value.kind {
+                return Ok(vec![text.clone()]);
+            }
+            weak::texts(value, path)
+        })
+    }
+
     /// Takes an object.
     pub(crate) fn object(&mut self, name: &'static str) -> Option<Fields<'v, 'f>> {
         let path = self.path_of(name);

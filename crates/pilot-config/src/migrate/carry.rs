@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use super::page::{Entry, Node};
 use crate::value::{Kind, Value};
 
-/// The word that makes a limit none, as `UNBOUNDED` does for a file that is not migrated.
+/// The word that makes a limit none, as `JobSpec::UNLIMITED` does for a file that is not migrated.
 const NO_LIMIT: &str = "24h";
 
 /// Makes the new file.
@@ -45,6 +45,9 @@ impl Carry<'_> {
             .into_iter()
             .filter_map(|key| same(document, key))
             .collect();
+        // An etcd is a catalog like others by now.
+        let etcd = same(document, "etcd").map(|etcd| Node::Object(vec![etcd]));
+        entries.extend(etcd.map(|etcd| Entry::new("catalog", etcd)));
         let jobs = self.jobs();
         entries.push(Entry::new("jobs", Node::List(jobs)));
         if !self.watches.is_empty() {
@@ -119,7 +122,7 @@ impl Carry<'_> {
         if self.program.is_empty() {
             notes.push(
                 "The program was on the command line, which this file replaces: give it here, as \
-                 exec: [\"PROGRAM\", \"ARGUMENT\"], with `essential: true` and \
+                 exec: [\"PROGRAM\", \"ARGUMENT\"], with `essential: true`, `terminal: true` and \
                  `logging: { raw: true }`."
                     .to_owned(),
             );
@@ -130,7 +133,9 @@ impl Carry<'_> {
         } else {
             entries.push(Entry::new("exec", Node::texts(self.program)));
             entries.push(raw());
-            entries.push(Entry::new("essential", Node::Inline("true".to_owned())));
+            for key in ["terminal", "essential"] {
+                entries.push(Entry::new(key, Node::Inline("true".to_owned())));
+            }
         }
         entries.extend(self.start());
         if name != "app" {

@@ -2,7 +2,7 @@
 
 use crate::{
     decode::{self, Fields},
-    raw::RawWhen,
+    raw::{RawServiceExtras, RawTaggedAddress, RawWeights, RawWhen},
     value::{Kind, Member, Span, Spanned, Value},
 };
 
@@ -16,6 +16,7 @@ pub(crate) struct RawJob<'v> {
     pub(crate) user: Option<Spanned<String>>,
     pub(crate) group: Option<Spanned<String>>,
     pub(crate) raw_output: bool,
+    pub(crate) terminal: Option<Spanned<bool>>,
     pub(crate) when: Option<RawWhen<'v>>,
     pub(crate) timeout: Option<Spanned<String>>,
     pub(crate) restarts: Option<&'v Value>,
@@ -31,8 +32,13 @@ pub(crate) struct RawJob<'v> {
     pub(crate) initial_status: Option<Spanned<String>>,
     pub(crate) interfaces: Option<&'v Member>,
     pub(crate) address: Option<Spanned<String>>,
+    pub(crate) wait_for_address: Option<Spanned<String>>,
     pub(crate) tags: Vec<String>,
     pub(crate) meta: Vec<(Spanned<String>, String)>,
+    pub(crate) weights: Option<RawWeights>,
+    pub(crate) tagged_addresses: Vec<RawTaggedAddress>,
+    pub(crate) maintenance: Option<Spanned<String>>,
+    pub(crate) stop_last: Option<Spanned<bool>>,
     pub(crate) consul: RawServiceExtras,
 }
 
@@ -47,6 +53,7 @@ impl<'v> RawJob<'v> {
             user: fields.filled("user"),
             group: fields.filled("group"),
             raw_output: raw_output(&mut fields),
+            terminal: fields.truth("terminal"),
             when: fields.object("when").map(RawWhen::decode),
             timeout: fields.filled("timeout"),
             restarts: fields.value("restarts"),
@@ -62,11 +69,16 @@ impl<'v> RawJob<'v> {
             initial_status: fields.filled("initial_status"),
             interfaces: fields.take("interfaces"),
             address: fields.filled("address"),
+            wait_for_address: fields.filled("waitForAddress"),
             tags: fields
                 .texts("tags")
                 .map(|tags| tags.value)
                 .unwrap_or_default(),
             meta: fields.pairs("meta"),
+            weights: fields.object("weights").map(RawWeights::decode),
+            tagged_addresses: RawTaggedAddress::decode_all(&mut fields),
+            maintenance: fields.filled("maintenance"),
+            stop_last: fields.truth("stopLast"),
             consul: fields
                 .object("consul")
                 .map_or_else(RawServiceExtras::default, RawServiceExtras::decode),
@@ -220,25 +232,5 @@ impl<'v> RawHealth<'v> {
             raw_output: false,
             broken: true,
         }
-    }
-}
-
-/// What only Consul knows about a service, as it is written.
-#[derive(Default)]
-pub(crate) struct RawServiceExtras {
-    pub(crate) enable_tag_override: bool,
-    pub(crate) deregister_after: Option<Spanned<String>>,
-}
-
-impl RawServiceExtras {
-    pub(super) fn decode(mut fields: Fields<'_, '_>) -> Self {
-        let extras = Self {
-            enable_tag_override: fields
-                .truth("enableTagOverride")
-                .is_some_and(|truth| truth.value),
-            deregister_after: fields.filled("deregisterCriticalServiceAfter"),
-        };
-        fields.finish();
-        extras
     }
 }

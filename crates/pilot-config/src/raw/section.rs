@@ -1,5 +1,7 @@
 //! The sections beside jobs and templates, as they are written.
 
+use super::etcd::RawEtcd;
+use super::zookeeper::RawZookeeper;
 use crate::{
     decode::Fields,
     findings::Findings,
@@ -12,9 +14,11 @@ pub(crate) enum RawCatalog {
         span: Span,
     },
     Consul(Box<RawConsul>),
+    Etcd(Box<RawEtcd>),
     Embedded {
         address: Option<Spanned<String>>,
     },
+    Zookeeper(Box<RawZookeeper>),
     /// Something that is no catalog; it has been reported.
     Broken,
 }
@@ -27,6 +31,12 @@ pub(crate) struct RawConsul {
     pub(crate) address: Option<Spanned<String>>,
     pub(crate) scheme: Option<Spanned<String>>,
     pub(crate) token: Option<Spanned<String>>,
+    pub(crate) token_file: Option<Spanned<String>>,
+    pub(crate) datacenter: Option<Spanned<String>>,
+    pub(crate) namespace: Option<Spanned<String>>,
+    pub(crate) partition: Option<Spanned<String>>,
+    pub(crate) max_stale: Option<Spanned<String>>,
+    pub(crate) wait: Option<Spanned<String>>,
     pub(crate) tls: RawTls,
 }
 
@@ -97,14 +107,23 @@ impl RawCatalog {
             ("consul", Some(member)) => Self::consul(&member.value, "catalog.consul", findings),
             ("embedded", None) => Self::Embedded { address: None },
             ("embedded", Some(member)) => Self::embedded(member, findings),
-            ("etcd" | "zookeeper", _) => {
-                let reason = format!("cannot use the catalog `{word}`: not supported yet");
-                findings.error(value.head(), reason);
+            ("etcd", Some(member)) => RawEtcd::catalog(&member.value, findings)
+                .map_or(Self::Broken, |etcd| Self::Etcd(Box::new(etcd))),
+            ("etcd", None) => {
+                let reason = "cannot use the catalog `etcd`: its endpoints are missing";
+                let hint = "write `catalog: { etcd: \"localhost:2379\" }`";
+                findings.hinted(value.head(), reason, hint);
                 Self::Broken
             }
+            ("zookeeper", Some(member)) => RawZookeeper::read(&member.value, findings)
+                .map_or(Self::Broken, |zookeeper| {
+                    Self::Zookeeper(Box::new(zookeeper))
+                }),
+            ("zookeeper", None) => Self::Zookeeper(Box::new(RawZookeeper::empty(value.span))),
             _ => {
                 let reason = "cannot use this as `catalog`: not a catalog";
-                let hint = "one of \"none\", \"embedded\", {embedded: {address}}, {consul: {…}}";
+                let hint = "one of \"none\", \"embedded\", {embedded: {address}}, {consul: {…}}, \
+                            {etcd: {…}}, {zookeeper: {…}}";
                 findings.hinted(value.head(), reason, hint);
                 Self::Broken
             }
@@ -132,6 +151,12 @@ impl RawConsul {
             address: Some(Spanned::new(span, address.to_owned())),
             scheme: None,
             token: None,
+            token_file: None,
+            datacenter: None,
+            namespace: None,
+            partition: None,
+            max_stale: None,
+            wait: None,
             tls: RawTls::default(),
         }
     }
@@ -143,6 +168,12 @@ impl RawConsul {
             address: fields.filled("address"),
             scheme: fields.filled("scheme"),
             token: fields.filled("token"),
+            token_file: fields.filled("tokenFile"),
+            datacenter: fields.filled("datacenter"),
+            namespace: fields.filled("namespace"),
+            partition: fields.filled("partition"),
+            max_stale: fields.filled("maxStale"),
+            wait: fields.filled("wait"),
             tls: fields
                 .object("tls")
                 .map_or_else(RawTls::default, RawTls::decode),
@@ -153,7 +184,7 @@ impl RawConsul {
 }
 
 impl RawTls {
-    fn decode(mut fields: Fields<'_, '_>) -> Self {
+    pub(super) fn decode(mut fields: Fields<'_, '_>) -> Self {
         let tls = Self {
             ca_file: fields.filled("cafile"),
             ca_path: fields.filled("capath"),
@@ -212,9 +243,17 @@ pub(crate) struct RawWatch {
     pub(crate) span: Span,
     pub(crate) name: Option<Spanned<String>>,
     pub(crate) service: Option<Spanned<String>>,
+    pub(crate) key: Option<Spanned<String>>,
+    pub(crate) prefix: Option<Spanned<String>>,
+    pub(crate) file: Option<Spanned<String>>,
     pub(crate) interval: Option<Spanned<i64>>,
     pub(crate) tag: Option<Spanned<String>>,
     pub(crate) dc: Option<Spanned<String>>,
+    pub(crate) near: Option<Spanned<String>>,
+    pub(crate) filter: Option<Spanned<String>>,
+    pub(crate) debounce: Option<Spanned<String>>,
+    pub(crate) min: Option<Spanned<i64>>,
+    pub(crate) on_empty: Option<Spanned<String>>,
     /// Whether something in it could not be read, so that what is missing may not be.
     pub(crate) broken: bool,
 }
@@ -230,13 +269,26 @@ impl RawWatch {
             tag: fields.filled("tag"),
             dc: fields.filled("dc"),
             service: fields.filled("service"),
+            // One that is empty is no watch of a service either.
+            key: fields.text("key"),
+            prefix: fields.text("prefix"),
+            file: fields.text("file"),
+            near: fields.filled("near"),
+            filter: fields.filled("filter"),
+            debounce: fields.filled("debounce"),
+            min: fields.number("min"),
+            on_empty: fields.filled("onEmpty"),
             broken: false,
         };
         fields.ignore(&["serviceName"]);
-        fields.refuse(&["key", "prefix", "file", "debounce", "min", "onEmpty"]);
         watch.broken = findings.count() > count;
         fields.finish();
         watch
+    }
+
+    /// Whether it looks at a service, which it does unless it says otherwise.
+    pub(crate) fn is_of_service(&self) -> bool {
+        self.key.is_none() && self.prefix.is_none() && self.file.is_none()
     }
 }
 
@@ -245,6 +297,7 @@ pub(crate) struct RawTelemetry<'v> {
     pub(crate) span: Span,
     pub(crate) port: Option<Spanned<i64>>,
     pub(crate) interfaces: Option<&'v Member>,
+    pub(crate) wait_for_address: Option<Spanned<String>>,
     pub(crate) tags: Vec<String>,
     pub(crate) metrics: Vec<RawMetric>,
     /// What messages call one of its metrics.
@@ -268,6 +321,7 @@ impl<'v> RawTelemetry<'v> {
             span: fields.span(),
             port: fields.number("port"),
             interfaces: fields.take("interfaces"),
+            wait_for_address: fields.filled("waitForAddress"),
             tags: fields
                 .texts("tags")
                 .map(|tags| tags.value)

@@ -1,7 +1,7 @@
 //! Files of ContainerPilot 1 and 2 as they are written.
 
 use super::{
-    RawCatalog, RawControl, RawLogging, RawMetric, RawServiceExtras, RawTelemetry, listed,
+    RawCatalog, RawControl, RawEtcd, RawLogging, RawMetric, RawServiceExtras, RawTelemetry, listed,
     seconds_of_a_stop, section::some_of,
 };
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
 pub(crate) struct RawV2<'v> {
     pub(crate) span: Span,
     pub(crate) catalog: Option<RawCatalog>,
-    pub(crate) etcd: Option<(Span, RawEtcd)>,
+    pub(crate) etcd: Option<RawEtcd>,
     pub(crate) logging: RawLogging,
     pub(crate) control: RawControl,
     pub(crate) stop_timeout: Option<Spanned<i64>>,
@@ -83,7 +83,7 @@ impl<'v> RawV2<'v> {
         let raw = Self {
             span: fields.span(),
             catalog: RawCatalog::of(fields.take("consul"), fields.take("catalog"), findings),
-            etcd: RawEtcd::decode(&mut fields),
+            etcd: RawEtcd::version_2(&mut fields),
             logging: fields
                 .object("logging")
                 .map_or_else(RawLogging::default, RawLogging::decode),
@@ -117,44 +117,6 @@ fn entries<'v, 'f, T>(
     let findings = fields.findings();
     let member = fields.take(name);
     member.map_or_else(Vec::new, |member| listed(member, name, findings, decode))
-}
-
-/// etcd as it is written.
-pub(crate) struct RawEtcd {
-    pub(crate) endpoints: Vec<String>,
-    pub(crate) prefix: Option<Spanned<String>>,
-}
-
-impl RawEtcd {
-    fn decode(fields: &mut Fields<'_, '_>) -> Option<(Span, Self)> {
-        let mut etcd = fields.object("etcd")?;
-        let span = etcd.span();
-        let raw = Self {
-            endpoints: etcd.value("endpoints").map(endpoints).unwrap_or_default(),
-            prefix: etcd.filled("prefix"),
-        };
-        etcd.finish();
-        Some((span, raw))
-    }
-}
-
-/// Takes one text or a list; what is no text in the list is dropped, as it always was.
-fn endpoints(value: &Value) -> Vec<String> {
-    let text = |value: &Value| match &value.kind {
-        Kind::Text(text) if !text.is_empty() => Some(text.clone()),
-        Kind::Null
-        | Kind::Bool(_)
-        | Kind::Number(_)
-        | Kind::Text(_)
-        | Kind::List(_)
-        | Kind::Object(_) => None,
-    };
-    match &value.kind {
-        Kind::List(items) => items.iter().filter_map(text).collect(),
-        Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::Text(_) | Kind::Object(_) => {
-            text(value).into_iter().collect()
-        }
-    }
 }
 
 /// A service as it is written.
@@ -299,6 +261,7 @@ fn telemetry<'v>(fields: &mut Fields<'v, '_>) -> Option<(RawTelemetry<'v>, Vec<R
         span: fields.span(),
         port: fields.number("port"),
         interfaces: fields.take("interfaces"),
+        wait_for_address: None,
         tags: fields
             .texts("tags")
             .map(|tags| tags.value)

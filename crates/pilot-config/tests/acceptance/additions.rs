@@ -38,6 +38,27 @@ fn commands_run_where_the_job_says() {
 }
 
 #[test]
+fn one_job_has_the_terminal() {
+    let job = job(
+        "name: \"a\", exec: \"sh\", terminal: true, health: { exec: \"y\", interval: 1, ttl: 5 }",
+    );
+    assert!(job.exec.unwrap().terminal);
+    assert!(!job.health.unwrap().exec.unwrap().terminal);
+    check_jobs(
+        &[
+            "name: \"a\", exec: \"sh\", terminal: true }, { name: \"b\", exec: \"x\", terminal: false",
+            "name: \"a\", exec: \"sh\", terminal: true }, { name: \"b\", exec: \"sh\", terminal: true",
+        ],
+        &expect![[r#"
+            name: "a", exec: "sh", terminal: true }, { name: "b", exec: "x", terminal: false
+              accepted
+            name: "a", exec: "sh", terminal: true }, { name: "b", exec: "sh", terminal: true
+              error: cannot give the terminal to `b`: `a` has it
+        "#]],
+    );
+}
+
+#[test]
 fn stopping() {
     let job =
         job("name: \"a\", exec: \"x\", stopSignal: \"quit\", stopTimeout: \"20s\", drain: \"2s\"");

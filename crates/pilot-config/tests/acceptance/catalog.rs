@@ -1,7 +1,7 @@
 //! The catalog: section J where it shows in a file, and the rules of Consul's own library.
 
 use expect_test::{Expect, expect};
-use pilot_config::{Catalog, Consul, Embedded};
+use pilot_config::{Catalog, Consul, Embedded, Password};
 
 use crate::harness::{check_reasons, load_in, loaded};
 
@@ -97,24 +97,30 @@ fn case_132_consul_key_by_key() {
                 token_file: None,
                 login: None,
                 max_stale: None,
+                datacenter: None,
+                namespace: None,
+                partition: None,
+                wait: None,
                 once: false,
                 retry: None,
-                ca_file: Some(
-                    "/etc/ca.pem",
-                ),
-                ca_path: Some(
-                    "/etc/ca",
-                ),
-                client_cert: Some(
-                    "/etc/c.pem",
-                ),
-                client_key: Some(
-                    "/etc/k.pem",
-                ),
-                server_name: Some(
-                    "consul",
-                ),
-                verify: true,
+                tls: Tls {
+                    ca_file: Some(
+                        "/etc/ca.pem",
+                    ),
+                    ca_path: Some(
+                        "/etc/ca",
+                    ),
+                    client_cert: Some(
+                        "/etc/c.pem",
+                    ),
+                    client_key: Some(
+                        "/etc/k.pem",
+                    ),
+                    server_name: Some(
+                        "consul",
+                    ),
+                    verify: true,
+                },
             },
         )
     "#]]
@@ -148,24 +154,30 @@ fn the_environment_wins() {
             token_file: None,
             login: None,
             max_stale: None,
+            datacenter: None,
+            namespace: None,
+            partition: None,
+            wait: None,
             once: false,
             retry: None,
-            ca_file: Some(
-                "/env/ca",
-            ),
-            ca_path: Some(
-                "/env/path",
-            ),
-            client_cert: Some(
-                "/env/cert",
-            ),
-            client_key: Some(
-                "/env/key",
-            ),
-            server_name: Some(
-                "env-name",
-            ),
-            verify: false,
+            tls: Tls {
+                ca_file: Some(
+                    "/env/ca",
+                ),
+                ca_path: Some(
+                    "/env/path",
+                ),
+                client_cert: Some(
+                    "/env/cert",
+                ),
+                client_key: Some(
+                    "/env/key",
+                ),
+                server_name: Some(
+                    "env-name",
+                ),
+                verify: false,
+            },
         }
     "#]]
     .assert_debug_eq(consul);
@@ -243,18 +255,19 @@ fn other_catalogs() {
         ],
         &expect![[r#"
             { catalog: "etcd" }
-              error: cannot use the catalog `etcd`: not supported yet
+              error: cannot use the catalog `etcd`: its endpoints are missing
+              hint: write `catalog: { etcd: "localhost:2379" }`
             { catalog: { zookeeper: "zk:2181" } }
-              error: cannot use the catalog `zookeeper`: not supported yet
+              accepted
             { catalog: "nomad" }
               error: cannot use this as `catalog`: not a catalog
-              hint: one of "none", "embedded", {embedded: {address}}, {consul: {…}}
+              hint: one of "none", "embedded", {embedded: {address}}, {consul: {…}}, {etcd: {…}}, {zookeeper: {…}}
             { catalog: 5 }
               error: cannot use this as `catalog`: not a catalog
-              hint: one of "none", "embedded", {embedded: {address}}, {consul: {…}}
+              hint: one of "none", "embedded", {embedded: {address}}, {consul: {…}}, {etcd: {…}}, {zookeeper: {…}}
             { catalog: {} }
               error: cannot use this as `catalog`: not a catalog
-              hint: one of "none", "embedded", {embedded: {address}}, {consul: {…}}
+              hint: one of "none", "embedded", {embedded: {address}}, {consul: {…}}, {etcd: {…}}, {zookeeper: {…}}
             { catalog: { embedded: { adress: 1 } } }
               error: cannot use key `adress`: 'catalog.embedded' has invalid keys: adress
               hint: did you mean `address`?
@@ -297,6 +310,102 @@ fn no_catalog_is_fine_where_none_is_needed() {
               warning: job[ab] has a 'port', but there is no catalog to announce it in
             { catalog: "none", watches: [{ name: "db", interval: 1 }] }
               warning: there are watches, but no catalog to watch
+        "#]],
+    );
+}
+
+#[track_caller]
+fn etcd(text: &str, env: &[(&str, &str)]) -> pilot_config::Etcd {
+    match load_in(text, env).expect("it loads").catalog {
+        Catalog::Etcd(etcd) => *etcd,
+        other @ (Catalog::None
+        | Catalog::Consul(_)
+        | Catalog::Embedded(_)
+        | Catalog::Zookeeper(_)) => {
+            panic!("not etcd: {other:?}")
+        }
+    }
+}
+
+#[test]
+fn etcd_is_a_catalog() {
+    let short = etcd("{ catalog: { etcd: \"e1:2379, https://e2\" } }", &[]);
+    assert_eq!(short.endpoints, ["e1:2379", "https://e2"]);
+    assert_eq!((&*short.prefix, &*short.keys), ("/containerpilot", "/"));
+    assert!(short.login.is_none() && short.tls.verify);
+    let long =
+        "{ catalog: { etcd: { endpoints: [\"https://e1:2379\"], prefix: \"/s\", keys: \"/k\",
+        username: \"me\", passwordFile: \"/pw\", tls: { cafile: \"/ca\", verify: true } } } }";
+    let found = etcd(long, &[]);
+    assert_eq!((&*found.prefix, &*found.keys), ("/s", "/k"));
+    assert_eq!(found.tls.ca_file.as_deref(), Some("/ca".as_ref()));
+    let file = |login: Option<pilot_config::Credentials>| match login.unwrap().password {
+        Password::File(path) => path.display().to_string(),
+        Password::Value(secret) => format!("the text {}", secret.reveal()),
+    };
+    assert_eq!(file(found.login), "/pw");
+    // The variables of etcd's own tool win.
+    let env = [("ETCDCTL_USER", "you:hush"), ("ETCDCTL_CACERT", "/other")];
+    let found = etcd(long, &env);
+    assert!(!format!("{found:?}").contains("hush"), "{found:?}");
+    assert_eq!(found.login.as_ref().unwrap().user, "you");
+    assert_eq!(file(found.login), "the text hush");
+    assert_eq!(found.tls.ca_file.as_deref(), Some("/other".as_ref()));
+}
+
+#[test]
+fn mistakes_about_etcd_are_found() {
+    check_reasons(
+        [
+            "{ catalog: { etcd: {} } }",
+            "{ catalog: { etcd: \"\" } }",
+            "{ catalog: { etcd: { endpoints: [\"ftp://e:1\", \"e:x\"] } } }",
+            "{ catalog: { etcd: { endpoint: \"e:1\" } } }",
+            "{ catalog: { etcd: { endpoints: \"https://e:1\", username: \"me\" } } }",
+            "{ catalog: { etcd: { endpoints: \"https://e:1\", password: \"hush\" } } }",
+            "{ catalog: { etcd: { endpoints: \"e:1\", username: \"me\", password: \"hush\", passwordFile: \"/pw\" } } }",
+            "{ catalog: { etcd: { endpoints: \"e:1\", tls: { cafile: \"/ca\" } } } }",
+            "{ catalog: { etcd: \"e:1\" }, watches: [{ name: \"db\", interval: 1, dc: \"east\", near: \"_agent\", filter: \"Service.Port == 1\" }] }",
+            "{ catalog: { etcd: \"e:1\" }, jobs: [{ name: \"web\", exec: \"w\", port: 80, interfaces: \"static:10.0.0.5\", health: { interval: 5, ttl: 15 }, consul: { checks: [{ tcp: \"a:1\", interval: \"1s\" }] } }] }",
+        ],
+        &expect![[r#"
+            { catalog: { etcd: {} } }
+              error: Must provide etcd endpoints
+              hint: such as `"http://localhost:2379"`
+            { catalog: { etcd: "" } }
+              error: Must provide etcd endpoints
+              hint: such as `"http://localhost:2379"`
+            { catalog: { etcd: { endpoints: ["ftp://e:1", "e:x"] } } }
+              error: cannot use etcd's endpoint `ftp://e:1`: its scheme is neither http nor https
+              hint: it is such as `http://localhost:2379`
+              error: cannot use etcd's endpoint `e:x`: its port is not a number up to 65535
+              hint: it is such as `http://localhost:2379`
+            { catalog: { etcd: { endpoint: "e:1" } } }
+              error: Must provide etcd endpoints
+              hint: such as `"http://localhost:2379"`
+              error: cannot use key `endpoint`: 'catalog.etcd' has invalid keys: endpoint
+              hint: did you mean `endpoints`?
+            { catalog: { etcd: { endpoints: "https://e:1", username: "me" } } }
+              error: cannot be `me` for etcd: the password is missing
+              hint: add `password` or `passwordFile`, or set ETCDCTL_PASSWORD
+            { catalog: { etcd: { endpoints: "https://e:1", password: "hush" } } }
+              error: there is a password for etcd, but no `username`
+              hint: add `username`, or set ETCDCTL_USER
+            { catalog: { etcd: { endpoints: "e:1", username: "me", password: "hush", passwordFile: "/pw" } } }
+              warning: the password goes to etcd in the clear: an endpoint is not `https://`
+              error: cannot use `passwordFile` beside `password`: there is one password
+            { catalog: { etcd: { endpoints: "e:1", tls: { cafile: "/ca" } } } }
+              warning: `tls` has no effect: no endpoint begins with `https://`
+            { catalog: { etcd: "e:1" }, watches: [{ name: "db", interval: 1, dc: "east", near: "_agent", filter: "Service.Port == 1" }] }
+              error: cannot use watch[db].dc: etcd has no datacenters
+              hint: leave it out
+              error: cannot use watch[db].near: etcd has no notion of who is near
+              hint: leave it out
+              error: cannot use watch[db].filter: etcd has no filters
+              hint: choose by `tag`: filters are in Consul's language
+            { catalog: { etcd: "e:1" }, jobs: [{ name: "web", exec: "w", port: 80, interfaces: "static:10.0.0.5", health: { interval: 5, ttl: 15 }, consul: { checks: [{ tcp: "a:1", interval: "1s" }] } }] }
+              error: cannot use job[web].consul.checks: etcd has no agent that runs them
+              hint: check it with `health`
         "#]],
     );
 }

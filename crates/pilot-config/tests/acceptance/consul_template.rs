@@ -70,7 +70,12 @@ fn by_file(text: &str) -> Config {
 fn consul(config: &Config) -> &Consul {
     match &config.catalog {
         Catalog::Consul(consul) => consul,
-        other @ (Catalog::None | Catalog::Embedded(_)) => panic!("not Consul: {other:?}"),
+        other @ (Catalog::None
+        | Catalog::Etcd(_)
+        | Catalog::Embedded(_)
+        | Catalog::Zookeeper(_)) => {
+            panic!("not Consul: {other:?}")
+        }
     }
 }
 

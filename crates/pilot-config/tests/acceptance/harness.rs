@@ -1,7 +1,7 @@
 //! A world to load configurations in, and short forms of what comes out.
 
 use expect_test::Expect;
-use pilot_config::{Config, Interface, Problem, Problems, Source, World};
+use pilot_config::{Config, Interface, Problem, Problems, Source, Standing, World};
 use pilot_core::spec::JobSpec;
 
 /// The address table of the acceptance list.
@@ -20,6 +20,7 @@ pub(crate) fn interfaces() -> Vec<Interface> {
     let interface = |(name, address): (&str, &str)| Interface {
         name: name.to_owned(),
         address: address.parse().expect("the table holds addresses"),
+        standing: Standing::Settled,
     };
     TABLE.map(interface).to_vec()
 }

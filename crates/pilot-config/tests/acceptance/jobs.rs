@@ -8,7 +8,7 @@ use pilot_core::{
     spec::{Overlap, Restarts, Status, When},
 };
 
-use crate::harness::{check, check_jobs, check_reasons, job, loaded};
+use crate::harness::{around, check, check_jobs, check_reasons, job, load_in, loaded};
 
 const HEALTH: &str = "health: { exec: \"check\", interval: 1, ttl: 5 }";
 
@@ -24,11 +24,19 @@ fn case_62_to_65_interfaces() {
         ("interfaces: []", "10.2.0.1"),
         ("exec: \"x\"", "10.2.0.1"),
         ("address: \"db.example\"", "db.example"),
+        ("address: \"[FD00::7]\"", "fd00::7"),
+        ("address: \"env:POD_IP\"", "10.9.8.7"),
+        ("waitForAddress: \"30s\"", "10.2.0.1"),
         ("interfaces: \"static:1.2.3.4\"", "1.2.3.4"),
     ];
     for (body, address) in cases {
-        let job = job(&advertised(&format!("name: \"web\", {body}")));
-        assert_eq!(job.service.unwrap().address, address, "{body}");
+        let text = around(&advertised(&format!("name: \"web\", {body}")));
+        let config = load_in(&text, &[("POD_IP", "10.9.8.7")]).unwrap();
+        let job = &config.spec.jobs[0];
+        assert_eq!(job.service.as_ref().unwrap().address, address, "{body}");
+        assert_eq!(job.address_within, None, "{body}");
+        let variable = ("CONTAINERPILOT_WEB_IP".to_owned(), address.to_owned());
+        assert_eq!(config.addresses, [variable], "{body}");
     }
     let bodies = [
         "interfaces: {}",
@@ -36,26 +44,106 @@ fn case_62_to_65_interfaces() {
         "interfaces: [\"eth0\", \"!\", \"eth0:inet5\"]",
         "interfaces: \"br-1\"",
         "interfaces: \"eth0\", address: \"a\"",
+        "address: \"10.0.0.7:80\"",
+        "address: \"env:NOWHERE\"",
+        "address: \"a\", waitForAddress: \"1s\"",
+        "waitForAddress: \"-1s\"",
+        "waitForAddress: \"soon\"",
+        "interfaces: [\"127.0.0.1\", \"static:::1\"]",
     ];
     let bodies = bodies.map(|body| advertised(&format!("name: \"web\", {body}")));
     check_jobs(
         &bodies.each_ref().map(String::as_str),
         &expect![[r#"
-        port: 80, health: { exec: "check", interval: 1, ttl: 5 }, name: "web", interfaces: {}
-          error: 'job[web].interfaces' must be text or a list of texts, got map
-        port: 80, health: { exec: "check", interval: 1, ttl: 5 }, name: "web", interfaces: 5
-          error: 'job[web].interfaces' must be text or a list of texts, got float64
-        port: 80, health: { exec: "check", interval: 1, ttl: 5 }, name: "web", interfaces: ["eth0", "!", "eth0:inet5"]
-          error: Unable to parse interface spec: !
-          error: Unable to parse interface spec: eth0:inet5
-        port: 80, health: { exec: "check", interval: 1, ttl: 5 }, name: "web", interfaces: "br-1"
-          error: none of the interface specifications were able to match
-            Specifications: [br-1]
-            Interfaces IPs: [eth0:10.2.0.1 eth0:192.168.1.100 eth1:10.0.0.100 eth1:10.0.0.200 eth2:10.1.0.200 eth2:fdc6:238c:c4bc::1 lo:::1 lo:127.0.0.1]
-        port: 80, health: { exec: "check", interval: 1, ttl: 5 }, name: "web", interfaces: "eth0", address: "a"
-          warning: job[web] has 'address', so 'interfaces' has no effect
-    "#]],
+            port: 80, health: { exec: "check", interval: 1, ttl: 5 }, name: "web", interfaces: {}
+              error: 'job[web].interfaces' must be text or a list of texts, got map
+            port: 80, health: { exec: "check", interval: 1, ttl: 5 }, name: "web", interfaces: 5
+              error: 'job[web].interfaces' must be text or a list of texts, got float64
+            port: 80, health: { exec: "check", interval: 1, ttl: 5 }, name: "web", interfaces: ["eth0", "!", "eth0:inet5"]
+              error: Unable to parse interface spec: !
+              error: Unable to parse interface spec: eth0:inet5
+            port: 80, health: { exec: "check", interval: 1, ttl: 5 }, name: "web", interfaces: "br-1"
+              error: none of the interface specifications were able to match
+                Specifications: [br-1]
+                Interfaces IPs: [eth0:10.2.0.1 eth0:192.168.1.100 eth1:10.0.0.100 eth1:10.0.0.200 eth2:10.1.0.200 eth2:fdc6:238c:c4bc::1 lo:::1 lo:127.0.0.1]
+              hint: for an interface that comes late: `waitForAddress: "30s"`
+            port: 80, health: { exec: "check", interval: 1, ttl: 5 }, name: "web", interfaces: "eth0", address: "a"
+              error: job[web] cannot have both 'address' and 'interfaces'
+              hint: keep one; in a file over another, `interfaces: null` takes the other's back
+              error: job[web] cannot have both 'address' and 'interfaces'
+            port: 80, health: { exec: "check", interval: 1, ttl: 5 }, name: "web", address: "10.0.0.7:80"
+              error: cannot use job[web].address: `10.0.0.7:80` is neither an address nor a host name
+              hint: the port is said by `port`
+            port: 80, health: { exec: "check", interval: 1, ttl: 5 }, name: "web", address: "env:NOWHERE"
+              error: cannot use job[web].address: the variable `NOWHERE` is not set
+              hint: set it before the helper starts, as Kubernetes does by `fieldRef: status.podIP`
+            port: 80, health: { exec: "check", interval: 1, ttl: 5 }, name: "web", address: "a", waitForAddress: "1s"
+              warning: job[web].waitForAddress has no effect: 'address' is known
+            port: 80, health: { exec: "check", interval: 1, ttl: 5 }, name: "web", waitForAddress: "-1s"
+              error: job[web].waitForAddress '-1s' cannot be negative
+            port: 80, health: { exec: "check", interval: 1, ttl: 5 }, name: "web", waitForAddress: "soon"
+              error: unable to parse job[web].waitForAddress 'soon': time: invalid duration soon
+            port: 80, health: { exec: "check", interval: 1, ttl: 5 }, name: "web", interfaces: ["127.0.0.1", "static:::1"]
+              error: Unable to parse interface spec: 127.0.0.1
+              hint: for this address, whatever the machine has: `static:127.0.0.1`
+        "#]],
     );
+}
+
+#[test]
+fn an_address_that_is_waited_for_is_not_known_yet() {
+    let body = |wait: &str| {
+        let body = format!("name: \"web\", interfaces: \"eth9\", waitForAddress: \"{wait}\"");
+        around(&advertised(&body))
+    };
+    let config = loaded(&body("30s"));
+    let job = &config.spec.jobs[0];
+    assert_eq!(job.address_within, Some(Duration::from_secs(30)));
+    assert_eq!(job.service.as_ref().unwrap().address, "");
+    assert_eq!(config.addresses, []);
+    let [selection] = config.selections.as_slice() else {
+        panic!("{:?}", config.selections);
+    };
+    assert_eq!((selection.job.as_str(), &selection.chosen), ("web", &None));
+    // No time is no wait.
+    assert!(load_in(&body("0"), &[]).is_err());
+
+    let telemetry = "{ consul: \"c:1\", telemetry: { interfaces: \"eth9\", waitForAddress: 5 } }";
+    let config = loaded(telemetry);
+    assert_eq!(config.telemetry.unwrap().address, None);
+    let own = &config.spec.jobs[0];
+    assert_eq!(own.address_within, Some(Duration::from_secs(5)));
+}
+
+#[test]
+fn how_each_address_was_chosen_is_known() {
+    let config = loaded(
+        "{ consul: \"c:1\", telemetry: { interfaces: \"lo\" }, jobs: [
+          { name: \"a-b\", port: 80, health: { interval: 1, ttl: 5 } },
+          { name: \"cc\", port: 81, address: \"10.0.0.7\", health: { interval: 1, ttl: 5 } },
+          { name: \"dd\", port: 82, interfaces: \"static:[::2]\", health: { interval: 1, ttl: 5 } },
+        ] }",
+    );
+    let told: Vec<String> = config
+        .selections
+        .iter()
+        .map(|it| {
+            let chosen = it.chosen.as_ref().unwrap();
+            format!(
+                "{} {} {chosen} {:?} {} {}",
+                it.job,
+                it.variable,
+                chosen.interface,
+                chosen.selector,
+                it.looks_at_interfaces()
+            )
+        })
+        .collect();
+    expect![[r#"
+        a-b CONTAINERPILOT_A_B_IP 10.2.0.1 Some("eth0") eth0:inet true
+        dd CONTAINERPILOT_DD_IP ::2 None static:[::2] false
+        containerpilot CONTAINERPILOT_CONTAINERPILOT_IP 127.0.0.1 Some("lo") lo true"#]]
+    .assert_eq(&told.join("\n"));
 }
 
 #[test]

@@ -88,8 +88,8 @@ fn what_a_later_file_says_counts_and_the_rest_stays() {
     let pilot_config::Catalog::Consul(consul) = &config.catalog else {
         panic!("{:?}", config.catalog);
     };
-    assert!(!consul.verify);
-    assert_eq!(consul.ca_file.as_deref(), Some("/ca".as_ref()));
+    assert!(!consul.tls.verify);
+    assert_eq!(consul.tls.ca_file.as_deref(), Some("/ca".as_ref()));
     check(
         &THREE,
         &expect![[r#"

@@ -141,6 +141,7 @@ fn an_article_of_2016() {
                   name: "app",
                   exec: ["node", "app.js"],
                   logging: { raw: true },
+                  terminal: true,
                   essential: true,
                   when: { source: "preStart", once: "exitSuccess" },
                 },
@@ -205,7 +206,13 @@ fn actions_stay_where_they_can_move_with_their_text() {
           consul: "{{ if .CONSUL }}{{ .CONSUL }}{{ else }}localhost{{ end }}:8500",
           stopTimeout: {{ .STOP | default "7" }},
           jobs: [
-            { name: "app", exec: ["/opt/{{ .NAME | default "x" }}", "{{ .CONTAINERPILOT_WEB_IP }}"], logging: { raw: true }, essential: true },
+            {
+              name: "app",
+              exec: ["/opt/{{ .NAME | default "x" }}", "{{ .CONTAINERPILOT_WEB_IP }}"],
+              logging: { raw: true },
+              terminal: true,
+              essential: true,
+            },
             { name: "web", port: {{ .PORT | default "80" }}, health: { interval: {{ .POLL | default "5" }}, ttl: 20 } },
             // It runs at once, and then on each interval; before, the first run came after one interval.
             { name: "task-t", exec: ["/x", "{{ .A | default "}}" }}"], when: { interval: "{{ .F | default "1m" }}" } },
@@ -241,6 +248,7 @@ fn actions_around_sections_are_rendered_and_it_is_said() {
               name: "app",
               exec: ["node", "app.js"],
               logging: { raw: true },
+              terminal: true,
               essential: true,
               when: { source: "preStart", once: "exitSuccess" },
             },
@@ -279,7 +287,7 @@ fn what_cannot_be_carried_over_is_said() {
               exec: "/bin/agent -x",
               when: { source: "preStart", once: "exitSuccess" },
             },
-            // The program was on the command line, which this file replaces: give it here, as exec: ["PROGRAM", "ARGUMENT"], with `essential: true` and `logging: { raw: true }`.
+            // The program was on the command line, which this file replaces: give it here, as exec: ["PROGRAM", "ARGUMENT"], with `essential: true`, `terminal: true` and `logging: { raw: true }`.
             { name: "app", when: { source: "preStart", once: "exitSuccess" } },
             {
               name: "my-app",
@@ -316,7 +324,13 @@ fn a_file_that_does_not_load_here_is_written_all_the_same() {
         {
           consul: "c:8500",
           jobs: [
-            { name: "app", exec: ["node", "app.js"], logging: { raw: true }, essential: true },
+            {
+              name: "app",
+              exec: ["node", "app.js"],
+              logging: { raw: true },
+              terminal: true,
+              essential: true,
+            },
             { name: "web", port: {{ .PORT }}, interfaces: "eth9", health: { interval: 5, ttl: 20 } },
             // SIGHUP went to ContainerPilot and reloaded; without this job it would go to the application.
             { name: "reload", exec: "containerpilot -reload", when: { source: "SIGHUP" } },
@@ -335,7 +349,7 @@ fn a_backend_keeps_the_service_it_follows() {
     ));
     let watches = config.spec.watches.iter();
     let watches: Vec<String> = watches
-        .map(|watch| format!("{} {}", watch.name, watch.service))
+        .map(|watch| format!("{} {}", watch.name, watch.subject.place()))
         .collect();
     assert_eq!(watches, ["my-db my_db", "my-db-2 my_db"]);
 }
@@ -399,17 +413,18 @@ fn every_service_gets_a_name_that_loads() {
 }
 
 #[test]
-fn an_old_catalog_of_etcd_is_said_loudly() {
+fn an_old_catalog_of_etcd_is_carried_over() {
     let migration = migrated(
         &PROGRAM,
         "{ \"etcd\": { \"endpoints\": [\"http://e:4001\"] }, \"services\": [ { \"name\": \"web\", \"port\": 80, \"poll\": 5, \"ttl\": 20 } ] }",
     );
-    assert!(
-        migration.text.contains("// - THERE IS NO CATALOG"),
-        "{}",
-        migration.text
-    );
-    assert!(!migration.faults.is_empty(), "{}", migration.text);
+    let pilot_config::Catalog::Etcd(etcd) = load(&migration).catalog else {
+        panic!("{}", migration.text);
+    };
+    assert_eq!(etcd.endpoints, ["http://e:4001"]);
+    assert_eq!(etcd.prefix, "/containerpilot");
+    let warning = "do not see each other's services";
+    assert!(migration.text.contains(warning), "{}", migration.text);
 }
 
 #[test]
@@ -487,7 +502,13 @@ services:
         {
           consul: "c:8500",
           jobs: [
-            { name: "application", exec: ["/bin/app"], logging: { raw: true }, essential: true },
+            {
+              name: "application",
+              exec: ["/bin/app"],
+              logging: { raw: true },
+              terminal: true,
+              essential: true,
+            },
             {
               name: "app",
               port: 80,

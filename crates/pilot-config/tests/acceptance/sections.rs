@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use expect_test::{expect, expect_file};
 use pilot_config::{Format, Level, LogOutput, MetricKind};
+use pilot_core::spec::{OnEmpty, ServiceSubject, Subject};
 
 use crate::harness::{check_reasons, loaded};
 
@@ -15,18 +16,23 @@ fn case_92_93_watches() {
     );
     let watches = config.spec.watches;
     assert_eq!(watches[0].interval, Duration::from_secs(11));
+    let subject = |service: &str, tag: Option<&str>, dc: Option<&str>| {
+        Subject::Service(ServiceSubject {
+            service: service.to_owned(),
+            tag: tag.map(str::to_owned),
+            dc: dc.map(str::to_owned),
+            near: None,
+            filter: None,
+        })
+    };
+    assert_eq!(watches[0].subject, subject("upstreamA", Some("dev"), None));
     assert_eq!(
-        (watches[0].tag.as_deref(), watches[0].dc.as_deref()),
-        (Some("dev"), None)
+        watches[1].subject,
+        subject("upstreamB", None, Some("us-east-1"))
     );
-    assert_eq!(
-        (watches[1].tag.as_deref(), watches[1].dc.as_deref()),
-        (None, Some("us-east-1"))
-    );
-    assert_eq!(
-        (watches[1].name.as_str(), watches[1].service.as_str()),
-        ("upstreamB", "upstreamB")
-    );
+    assert_eq!(watches[1].name.as_str(), "upstreamB");
+    let plain = (watches[0].debounce, watches[0].min, watches[0].on_empty);
+    assert_eq!(plain, (Duration::ZERO, 1, OnEmpty::Tell));
     check_reasons(
         [
             "{ consul: \"c:1\", watches: [{ name: \"\", interval: 1 }] }",
@@ -34,7 +40,6 @@ fn case_92_93_watches() {
             "{ consul: \"c:1\", watches: [{ name: \"name\" }] }",
             "{ consul: \"c:1\", watches: [{ name: \"name\", interval: \"5s\" }] }",
             "{ consul: \"c:1\", watches: [{ name: \"a_b\", interval: 1, serviceName: 1 }] }",
-            "{ consul: \"c:1\", watches: [{ name: \"ab\", interval: 1, debounce: 1, key: \"x\" }] }",
             "{ consul: \"c:1\", watches: [{ name: \"ab\", interval: 1 }, { name: \"ab\", interval: 1 }] }",
         ],
         &expect![[r#"
@@ -51,9 +56,6 @@ fn case_92_93_watches() {
               error: service names must be alphanumeric with dashes to comply with service discovery: `a_b`
               hint: begin with a lower-case letter, and use two characters or more
               warning: the key `serviceName` has no effect
-            { consul: "c:1", watches: [{ name: "ab", interval: 1, debounce: 1, key: "x" }] }
-              error: cannot use key `debounce`: not supported yet
-              error: cannot use key `key`: not supported yet
             { consul: "c:1", watches: [{ name: "ab", interval: 1 }, { name: "ab", interval: 1 }] }
               warning: there is another watch[ab], and they share their events
         "#]],
@@ -159,6 +161,7 @@ fn case_96_telemetry() {
               error: telemetry validation error: none of the interface specifications were able to match
                 Specifications: [xxxx]
                 Interfaces IPs: [eth0:10.2.0.1 eth0:192.168.1.100 eth1:10.0.0.100 eth1:10.0.0.200 eth2:10.1.0.200 eth2:fdc6:238c:c4bc::1 lo:::1 lo:127.0.0.1]
+              hint: for an interface that comes late: `waitForAddress: "30s"`
             { consul: "c:1", telemetry: { interfaces: ["!"], port: "x" } }
               error: telemetry validation error: Unable to parse interface spec: !
               error: cannot parse 'telemetry.port' as int: strconv.ParseInt: parsing "x": invalid syntax
@@ -179,7 +182,10 @@ fn case_98_telemetry_is_one_more_job() {
     let config = loaded("{ consul: \"c:1\", telemetry: { tags: [\"dev\"] } }");
     let telemetry = config.telemetry.unwrap();
     assert_eq!(
-        (telemetry.port, telemetry.address.to_string().as_str()),
+        (
+            telemetry.port,
+            telemetry.address.unwrap().to_string().as_str()
+        ),
         (9090, "10.2.0.1")
     );
     let [job] = config.spec.jobs.as_slice() else {

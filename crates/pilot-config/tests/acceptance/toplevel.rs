@@ -367,6 +367,7 @@ fn other_dialects_are_recognised() {
               warning: Unable to parse command arguments: received zero-length argument
               hint: there is no application; name it after the flags: `containerpilot -config FILE PROGRAM ARGUMENTS`
               error: Must provide etcd endpoints
+              hint: such as `"http://localhost:2379"`
             { consul: "c:1", etcd: {} }
               warning: Unable to parse command arguments: received zero-length argument
               hint: there is no application; name it after the flags: `containerpilot -config FILE PROGRAM ARGUMENTS`

@@ -229,35 +229,35 @@ fn events_that_never_come() {
     check_sources(
         &cases,
         &expect![[r#"
-        when: { source: "setup", once: "healthy" }
-          error: cannot start job[app]: job[setup] has no 'health', so `healthy` never comes
-        when: { source: "setup", once: "changed" }
-          error: cannot start job[app]: a job has no event `changed`
-          hint: it has exitSuccess, exitFailed, healthy, unhealthy, stopping, stopped, timerExpired
-        when: { source: "setup", once: "timerExpired" }
-          error: cannot start job[app]: job[setup] has no 'when.timeout', so `timerExpired` never comes
-        when: { source: "setup", once: "quit" }
-          error: cannot start job[app]: a job has no event `quit`
-          hint: it has exitSuccess, exitFailed, healthy, unhealthy, stopping, stopped, timerExpired
-        when: { source: "setup", once: "startup" }
-          error: cannot start job[app]: a job has no event `startup`
-          hint: it has exitSuccess, exitFailed, healthy, unhealthy, stopping, stopped, timerExpired
-        when: { source: "watch.db", once: "exitSuccess" }
-          error: cannot start job[app]: a watch has no event `exitSuccess`
-          hint: it has changed, healthy, unhealthy
-        when: { source: "check.setup", once: "exitSuccess" }
-          error: cannot start job[app]: job[setup] has no 'health.exec', so its check runs nothing
-        when: { source: "check.setup", once: "healthy" }
-          error: cannot start job[app]: a health check has no event `healthy`
-          hint: it has exitSuccess, exitFailed
-        when: { source: "global", once: "exitFailed" }
-          error: cannot start job[app]: `global` has no event `exitFailed`
-          hint: it has startup, enterMaintenance, exitMaintenance
-        when: { source: "setup", once: "error" }
-          accepted
-        when: { source: "setup", once: "stopped" }
-          accepted
-    "#]],
+            when: { source: "setup", once: "healthy" }
+              error: cannot start job[app]: job[setup] has no 'health', so `healthy` never comes
+            when: { source: "setup", once: "changed" }
+              error: cannot start job[app]: a job has no event `changed`
+              hint: it has exitSuccess, exitFailed, healthy, unhealthy, stopping, stopped, timerExpired
+            when: { source: "setup", once: "timerExpired" }
+              error: cannot start job[app]: job[setup] has no 'when.timeout', so `timerExpired` never comes
+            when: { source: "setup", once: "quit" }
+              error: cannot start job[app]: a job has no event `quit`
+              hint: it has exitSuccess, exitFailed, healthy, unhealthy, stopping, stopped, timerExpired
+            when: { source: "setup", once: "startup" }
+              error: cannot start job[app]: a job has no event `startup`
+              hint: it has exitSuccess, exitFailed, healthy, unhealthy, stopping, stopped, timerExpired
+            when: { source: "watch.db", once: "exitSuccess" }
+              error: cannot start job[app]: a watch has no event `exitSuccess`
+              hint: it has changed, healthy, unhealthy, stale, fresh
+            when: { source: "check.setup", once: "exitSuccess" }
+              error: cannot start job[app]: job[setup] has no 'health.exec', so its check runs nothing
+            when: { source: "check.setup", once: "healthy" }
+              error: cannot start job[app]: a health check has no event `healthy`
+              hint: it has exitSuccess, exitFailed
+            when: { source: "global", once: "exitFailed" }
+              error: cannot start job[app]: `global` has no event `exitFailed`
+              hint: it has startup, enterMaintenance, exitMaintenance
+            when: { source: "setup", once: "error" }
+              accepted
+            when: { source: "setup", once: "stopped" }
+              accepted
+        "#]],
     );
 }
 

@@ -8,7 +8,7 @@ use pilot_core::{
     Event, EventKind, Signal, Source,
     spec::{
         AskedStatus, Beat, Condition, First, InMaintenance, JobSpec, OnReload, Output, Overlap,
-        Restarts, Role, Stay, Turn, When,
+        Restarts, Role, Stay, Subject, Turn, WatchSpec, When,
     },
 };
 
@@ -98,7 +98,7 @@ fn case_197_inline_json_with_program_words() {
         ("10.2.0.1", "10.0.0.100")
     );
     let watches = &config.spec.watches;
-    let tags: Vec<_> = watches.iter().map(|watch| watch.tag.as_deref()).collect();
+    let tags: Vec<_> = watches.iter().map(|watch| tag(watch)).collect();
     assert_eq!(tags, [Some("dev"), None]);
     assert_eq!(
         argv(job(&config, "onChange-upstreamA")),
@@ -140,22 +140,30 @@ fn case_198_one_catalog() {
         "{ \"etcd\": {} }",
         "{ \"etcd\": { \"endpoints\": [5] } }",
     ];
+    // Case 219: endpoints as a text or a list, in which what is no text is passed over.
+    let list = load_around(&PROGRAM, etcd[1], &[]).unwrap();
+    let pilot_config::Catalog::Etcd(found) = list.catalog else {
+        panic!("{:?}", list.catalog);
+    };
+    assert_eq!(found.endpoints, ["http://e:2379", "http://f:2379"]);
+    assert_eq!((&*found.prefix, &*found.keys), ("/services", "/"));
     let said: String = etcd
         .iter()
         .map(|text| reasons_of(text, load_around(&PROGRAM, text, &[])))
         .collect();
     expect![[r#"
         { "etcd": { "endpoints": "http://e:2379" } }
-          error: cannot use etcd as the catalog: not supported yet (endpoints http://e:2379, prefix /containerpilot)
-          hint: what works today is Consul: `"consul": "localhost:8500"`
+          accepted
         { "etcd": { "endpoints": ["http://e:2379", 5, "http://f:2379"], "prefix": "/services" } }
-          error: cannot use etcd as the catalog: not supported yet (endpoints http://e:2379 http://f:2379, prefix /services)
-          hint: what works today is Consul: `"consul": "localhost:8500"`
+          accepted
         { "etcd": {} }
           error: Must provide etcd endpoints
+          hint: such as `"http://localhost:2379"`
         { "etcd": { "endpoints": [5] } }
           error: Must provide etcd endpoints
-    "#]].assert_eq(&said);
+          hint: such as `"http://localhost:2379"`
+    "#]]
+    .assert_eq(&said);
 }
 
 #[test]
@@ -357,7 +365,15 @@ fn backends_of_one_service_hear_of_their_own_tag() {
         .spec
         .watches
         .iter()
-        .map(|w| format!("{} {} {:?} {:?}", w.name, w.service, w.tag, w.interval))
+        .map(|w| {
+            format!(
+                "{} {} {:?} {:?}",
+                w.name,
+                w.subject.place(),
+                tag(w),
+                w.interval
+            )
+        })
         .collect();
     assert_eq!(watches, ["db db Some(\"primary\") 2s", "db-2 db None 3s"],);
     for (name, watch) in [
@@ -736,4 +752,11 @@ fn the_whole_of_it() {
     let config = load_around(&PROGRAM, include_str!("v2.json"), &[]).unwrap();
     assert!(config.warnings.is_empty(), "{:?}", config.warnings);
     expect_file!["v2.txt"].assert_debug_eq(&config.spec);
+}
+
+fn tag(watch: &WatchSpec) -> Option<&str> {
+    match &watch.subject {
+        Subject::Service(subject) => subject.tag.as_deref(),
+        Subject::Key { .. } | Subject::Prefix { .. } | Subject::File { .. } => None,
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Catalog, Job, State};
+use super::{Catalog, Job, State, maintenance::MAINTENANCE};
 use crate::{
     Effect, EventKind, ExitStatus, Level, Rest, Source, Time,
     effect::Purpose,
@@ -11,14 +11,25 @@ use crate::{
     step::Step,
 };
 
+/// The first check comes so long after the start, if that is before the first interval is over; the
+/// next ones after twice as long each. An application is mostly up long before an interval has
+/// passed, and nobody asks it anything until a check has passed.
+const FIRST_TRIAL: Duration = Duration::from_secs(1);
+
 /// What is known of a job's health.
 #[derive(Debug, Default)]
 pub(crate) struct Health {
     pub(crate) status: HealthStatus,
+    /// When it came to be so.
+    pub(crate) since: Time,
     check: Option<Run>,
     /// Nobody waits for the answer of the check that is on.
     abandoned: bool,
+    /// The check that is on came before its time: only a pass counts.
+    on_trial: bool,
     check_at: Option<Time>,
+    /// The next check before the first one that is due.
+    trial_at: Option<Time>,
     pub(crate) last: Option<CheckResult>,
 }
 
@@ -40,24 +51,35 @@ pub(crate) struct CheckResult {
 }
 
 impl Health {
+    /// Takes note of a status; one that it has already does not begin anew.
+    pub(super) fn turn(&mut self, status: HealthStatus, now: Time) {
+        if self.status != status {
+            self.status = status;
+            self.since = now;
+        }
+    }
+
     pub(crate) fn deadline(&self) -> Option<Time> {
         let check = self.check.as_ref().and_then(Run::deadline);
-        [check, self.check_at].into_iter().flatten().min()
+        [check, self.next_check_at()].into_iter().flatten().min()
     }
 
     pub(crate) fn next_check_at(&self) -> Option<Time> {
-        self.check_at
+        [self.trial_at, self.check_at].into_iter().flatten().min()
     }
 
-    /// A fresh start knows nothing of the health before it. The first check comes one interval
-    /// later, as in ContainerPilot 3.
+    /// A fresh start knows nothing of the health before it. The first check whose answer counts
+    /// whatever it is comes one interval later, as in ContainerPilot 3; those before it may only
+    /// bring the good news sooner.
     pub(crate) fn on_job_started(&mut self, spec: &JobSpec, step: &mut Step<'_>) {
         self.status = HealthStatus::Unknown;
+        self.since = step.now;
         let first = spec.health.as_ref().map(|h| step.now + h.interval);
         match spec.when {
             When::Once(_) => {
                 self.abandon(step);
                 self.check_at = first;
+                self.try_at(step.now + FIRST_TRIAL);
             }
             // Checks go on between the runs, and frequent runs must not put them off for ever.
             When::Each(_) | When::Every(_) | When::OnSignal(_) => {
@@ -87,9 +109,15 @@ impl Health {
         };
     }
 
+    /// Lets a check come before its time.
+    fn try_at(&mut self, at: Time) {
+        self.trial_at = self.check_at.filter(|due| at < *due).map(|_| at);
+    }
+
     /// Ends checking for good; a check that is on is killed, since nobody waits for its answer.
     pub(crate) fn cease(&mut self, step: &mut Step<'_>) {
         self.check_at = None;
+        self.trial_at = None;
         self.abandon(step);
     }
 
@@ -124,16 +152,30 @@ impl Job {
         let Some(health) = &self.spec.health else {
             return;
         };
-        if self.health.check_at.is_none_or(|at| at > step.now) {
+        let is_due = |at: &Time| *at <= step.now;
+        if let Some(at) = self.health.check_at.filter(is_due) {
+            self.health.check_at = Some(step.now.next_beat(at, health.interval));
+            self.health.trial_at = None;
+            self.look(false, step);
+        } else if self.health.trial_at.is_some_and(|at| is_due(&at)) {
+            let up_for = step.now - self.health.since;
+            self.health.try_at(step.now + up_for);
+            self.look(true, step);
+        }
+    }
+
+    /// Checks, if there is something to check and nothing that keeps from it.
+    fn look(&mut self, on_trial: bool, step: &mut Step<'_>) {
+        if !self.checkable() || self.is_unattended(step) {
             return;
         }
-        self.health.check_at = self
-            .health
-            .check_at
-            .map(|at| step.now.next_beat(at, health.interval));
-        if self.checkable() && !step.maintenance {
-            self.check(step);
+        if on_trial && self.health.status != HealthStatus::Unknown {
+            self.health.trial_at = None;
+            return;
         }
+        // A check that began as a trial and is still on when one is due becomes that one.
+        self.health.on_trial = on_trial && (self.health.on_trial || self.health.check.is_none());
+        self.check(step);
     }
 
     /// Whether there is something to check: a process that runs, or a service without one.
@@ -180,8 +222,11 @@ impl Job {
         if self.owns_check(run) {
             let message = format!("unable to start check.{}: {reason}", self.spec.name);
             step.log(Level::Error, message);
+            let is_told = !self.health.on_trial;
             if self.health.release() {
-                self.publish_check_exit(false, step);
+                if is_told {
+                    self.publish_check_exit(false, step);
+                }
                 self.on_checked(false, reason.to_owned(), Duration::ZERO, step);
             }
             self.on_stop_gone(step);
@@ -219,11 +264,15 @@ impl Job {
         took: Duration,
         step: &mut Step<'_>,
     ) {
+        let is_told = status.success() || !self.health.on_trial;
         if !status.success() {
+            let level = if is_told { Level::Error } else { Level::Debug };
             let message = format!("check.{} exited with error: {status}", self.spec.name);
-            step.log(Level::Error, message);
+            step.log(level, message);
         }
-        self.publish_check_exit(status.success(), step);
+        if is_told {
+            self.publish_check_exit(status.success(), step);
+        }
         let output = describe(status, output);
         self.on_checked(status.success(), output, took, step);
     }
@@ -256,15 +305,16 @@ impl Job {
             took,
             output: output.clone(),
         });
-        if step.maintenance || !self.checkable() {
+        if self.is_unattended(step) || !self.checkable() {
             return;
         }
         if passed {
-            self.health.status = HealthStatus::Healthy;
+            self.health.trial_at = None;
+            self.health.turn(HealthStatus::Healthy, step.now);
             step.publish(EventKind::Healthy, self.source());
             self.publish_status(Status::Passing, "ok".to_owned(), step);
-        } else {
-            self.health.status = HealthStatus::Unhealthy;
+        } else if !self.health.on_trial {
+            self.health.turn(HealthStatus::Unhealthy, step.now);
             step.publish(EventKind::Unhealthy, self.source());
             if self.catalog != Catalog::Out {
                 self.publish_status(Status::Critical, output, step);
@@ -277,9 +327,10 @@ impl Job {
         let Some(service) = &self.spec.service else {
             return;
         };
-        if step.maintenance {
+        if self.is_unattended(step) || self.spec.address_within.is_some() {
             return;
         }
+        let is_new = self.catalog == Catalog::Out;
         self.catalog = Catalog::In(status);
         step.effects.push(Effect::Publish {
             job: self.spec.name.clone(),
@@ -287,6 +338,9 @@ impl Job {
             status,
             output,
         });
+        if is_new && step.maintenance {
+            self.mark(Some(MAINTENANCE), step);
+        }
     }
 
     /// Takes the job out of the catalog; tells whether it was in.

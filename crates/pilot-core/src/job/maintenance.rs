@@ -1,22 +1,44 @@
 //! What maintenance means to a job: out of the catalog, and no new run if it pauses.
 
-use super::{HealthStatus, Job, State, Then};
+use super::{Catalog, HealthStatus, Job, State, Then};
 use crate::{
-    spec::{InMaintenance, Overlap},
+    Effect,
+    spec::{InMaintenance, OutOfService, Overlap},
     step::Step,
 };
 
+/// What others read of a service that is marked.
+pub(super) const MAINTENANCE: &str = "containerpilot: in maintenance";
+
 impl Job {
-    /// Maintenance began: out of the catalog, and no word on health until it ends.
+    /// Maintenance began: out of the catalog, and no word on health until it ends; or it stays in,
+    /// out of service, and is checked as ever.
     pub(crate) fn enter_maintenance(&mut self, step: &mut Step<'_>) {
+        if self.is_marked_in_maintenance() {
+            if self.catalog != Catalog::Out {
+                self.mark(Some(MAINTENANCE), step);
+            }
+            return;
+        }
         self.withdraw(step);
-        self.health.status = HealthStatus::Unknown;
+        self.health.turn(HealthStatus::Unknown, step.now);
     }
 
     /// Maintenance ended: the next passing check brings the service back.
     pub(crate) fn exit_maintenance(&mut self, step: &mut Step<'_>) {
-        self.health.status = HealthStatus::Unknown;
-        self.register_again(step);
+        if self.is_marked_in_maintenance() {
+            if self.catalog != Catalog::Out {
+                self.mark(None, step);
+            }
+        } else {
+            self.health.turn(HealthStatus::Unknown, step.now);
+            self.register_again(step);
+        }
+        self.make_good(step);
+    }
+
+    /// Starts it if a start was due while it could not be.
+    pub(super) fn make_good(&mut self, step: &mut Step<'_>) {
         if !std::mem::take(&mut self.owed) {
             return;
         }
@@ -27,6 +49,25 @@ impl Job {
         }
     }
 
+    /// Whether nobody asks for its health: it is out of the catalog for as long as maintenance is
+    /// on.
+    pub(super) fn is_unattended(&self, step: &Step<'_>) -> bool {
+        step.maintenance && !self.is_marked_in_maintenance()
+    }
+
+    fn is_marked_in_maintenance(&self) -> bool {
+        let service = self.spec.service.as_ref();
+        service.is_some_and(|service| service.maintenance == OutOfService::Marked)
+    }
+
+    /// Marks the service as out of service, or takes the mark away.
+    pub(super) fn mark(&self, reason: Option<&str>, step: &mut Step<'_>) {
+        step.effects.push(Effect::Maintain {
+            job: self.spec.name.clone(),
+            reason: reason.map(str::to_owned),
+        });
+    }
+
     /// Its stop is followed by another life, which begins when maintenance ends if it pauses.
     pub(crate) fn start_after_its_stop(&mut self, step: &mut Step<'_>) {
         self.owed = self.paused(step);
@@ -34,7 +75,7 @@ impl Job {
         self.begin_stop(then, step);
     }
 
-    fn register_again(&mut self, step: &mut Step<'_>) {
+    pub(super) fn register_again(&mut self, step: &mut Step<'_>) {
         match self.state {
             State::Waiting { .. } | State::Idle | State::Running { .. } | State::Up => {
                 self.register_initially(step);

@@ -67,8 +67,12 @@ impl Job {
         }
     }
 
-    /// Starts it now: its process, or its standing as a service without one.
+    /// Starts it now: its process, or its standing as a service without one. Not before others can
+    /// be told where it is.
     pub(super) fn start(&mut self, step: &mut Step<'_>) {
+        if self.awaits_address() {
+            return self.owe_until_reachable(step);
+        }
         self.turn_ahead = false;
         self.register_initially(step);
         self.health.on_job_started(&self.spec, step);

@@ -5,14 +5,11 @@ use std::time::Duration;
 use super::{After, Job, Outcome, State};
 use crate::{
     EventKind, JobName, Level, Time,
+    budget::WITHDRAW_WAIT,
     run::Run,
     spec::{JobSpec, Leaves, When},
     step::Step,
 };
-
-/// How long a stop waits for the catalog's word that a service is out. A catalog that is slow or
-/// gone must not be felt.
-const WITHDRAW_WAIT: Duration = Duration::from_millis(250);
 
 /// A stop that is on.
 #[derive(Debug)]

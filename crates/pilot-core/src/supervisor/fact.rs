@@ -2,8 +2,9 @@
 
 use super::Supervisor;
 use crate::{
-    Event, EventKind, Instance, Source,
+    Event, EventKind, Source,
     job::{HealthStatus, Job},
+    watch::Watch,
 };
 
 impl Supervisor {
@@ -13,9 +14,8 @@ impl Supervisor {
             Source::Global => self.happened_globally(event.kind),
             Source::Job(name) => self.job(name).is_some_and(|job| job_fact(job, event.kind)),
             Source::Watch(name) => {
-                let named = self.watches.iter().filter(|w| w.spec.name == *name);
-                let mut known = named.filter_map(|w| w.known.as_ref());
-                known.any(|instances| watch_fact(instances, event.kind))
+                let mut named = self.watches.iter().filter(|w| w.spec.name == *name);
+                named.any(|watch| watch_fact(watch, event.kind))
             }
             Source::Template(name) => {
                 let template = self.templates.iter().find(|t| t.spec.name == *name);
@@ -30,13 +30,17 @@ impl Supervisor {
     }
 }
 
-fn watch_fact(instances: &[Instance], kind: EventKind) -> bool {
-    let present = [EventKind::Healthy, EventKind::Changed].contains(&kind);
-    if instances.is_empty() {
-        kind == EventKind::Unhealthy
-    } else {
-        present
-    }
+fn watch_fact(watch: &Watch, kind: EventKind) -> bool {
+    let Some(known) = &watch.known else {
+        return false;
+    };
+    let facts = [
+        (EventKind::Changed, !known.is_empty()),
+        (EventKind::Healthy, watch.is_well()),
+        (EventKind::Unhealthy, !watch.is_well()),
+        (EventKind::Stale, watch.stale().is_some()),
+    ];
+    facts.contains(&(kind, true))
 }
 
 fn job_fact(job: &Job, kind: EventKind) -> bool {

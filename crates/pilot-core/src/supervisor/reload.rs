@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use super::{Life, Supervisor};
 use crate::{
-    Effect, Event, ExitStatus, JobName, Level, Spec, Time,
-    job::{Catalog, Job, Leaving, Outcome, State, Then},
+    Effect, Event, ExitStatus, JobName, Level, Spec, Time, budget,
+    job::{Job, Leaving, Outcome, State, Then},
     spec::{JobSpec, OnReload, Role, TemplateSpec, WatchSpec},
-    step::{Step, turn_budget},
+    step::Step,
     template::Template,
     watch::Watch,
 };
@@ -190,26 +190,14 @@ impl Supervisor {
         self.with_job(name, |job| job.catch_up(happened, step));
     }
 
-    /// How long the stop of each job may wait for the jobs that run on its `stopping`: its own
-    /// `stopTimeout`, else what those jobs' own timeouts allow, else the common budget.
+    /// Tells each job how long its stop may wait for the jobs that run on its `stopping`.
     pub(super) fn refresh_hook_budgets(&mut self) {
-        let budgets: Vec<Duration> = self.jobs.iter().map(|job| self.hook_budget(job)).collect();
+        let specs = || self.jobs.iter().map(|job| &job.spec);
+        let budget = |job| budget::of_hooks(job, specs(), self.stop_timeout);
+        let budgets: Vec<Duration> = specs().map(budget).collect();
         for (job, budget) in self.jobs.iter_mut().zip(budgets) {
             job.hook_budget = budget;
         }
-    }
-
-    fn hook_budget(&self, job: &Job) -> Duration {
-        let hooks = self
-            .jobs
-            .iter()
-            .filter(|other| other.is_hook_of(job.name()));
-        let allowed = hooks.filter_map(|hook| hook.spec.timeout).max();
-        let common = turn_budget(self.stop_timeout);
-        job.spec
-            .stop
-            .timeout
-            .unwrap_or_else(|| allowed.unwrap_or(common).max(common))
     }
 }
 
@@ -283,11 +271,8 @@ impl Job {
         let command = |spec: &JobSpec| spec.health.as_ref().and_then(|health| health.exec.clone());
         let another = command(&before) != command(&self.spec);
         self.health.on_revised(&self.spec, another, step);
-        if before.service != self.spec.service
-            && let Catalog::In(status) = self.catalog
-        {
-            let output = self.health.last.as_ref().map(|last| last.output.clone());
-            self.publish_status(status, output.unwrap_or_default(), step);
+        if before.service != self.spec.service {
+            self.tell_catalog_again(step);
         }
     }
 

@@ -2,8 +2,8 @@
 
 use super::Supervisor;
 use crate::{
-    ExitStatus, Instance, JobName, Rest, TemplateName, job::Job, run::RunId, spec::WatchId,
-    step::Step, template::Template,
+    ExitStatus, JobName, Rest, TemplateName, job::Job, run::RunId, spec::WatchId, step::Step,
+    template::Template, watch::Watch,
 };
 
 impl Supervisor {
@@ -16,6 +16,12 @@ impl Supervisor {
     pub(super) fn with_template(&mut self, name: &TemplateName, act: impl FnOnce(&mut Template)) {
         if let Some(template) = self.templates.iter_mut().find(|t| t.spec.name == *name) {
             act(template);
+        }
+    }
+
+    pub(super) fn with_watch(&mut self, id: &WatchId, act: impl FnOnce(&mut Watch)) {
+        if let Some(watch) = self.watches.iter_mut().find(|w| w.spec.id() == *id) {
+            act(watch);
         }
     }
 
@@ -74,16 +80,5 @@ impl Supervisor {
             job.on_check_gone(run, step);
         }
         self.left_behind.retain(|left| left.id != run);
-    }
-
-    pub(super) fn on_watch_answered(
-        &mut self,
-        id: &WatchId,
-        instances: Vec<Instance>,
-        step: &mut Step<'_>,
-    ) {
-        if let Some(watch) = self.watches.iter_mut().find(|w| w.spec.id() == *id) {
-            watch.on_answered(instances, step);
-        }
     }
 }

@@ -35,6 +35,7 @@ fn standing(world: &World) -> Status {
         job.next = None;
         job.uptime = None;
         job.last_check = None;
+        job.health_for = Duration::ZERO;
         job.pid = job.pid.filter(|_| job.name == JobName::new("app"));
     }
     status
@@ -110,6 +111,7 @@ fn spawned(effects: &[Effect]) -> Option<RunId> {
         | Effect::StopTree { .. }
         | Effect::KillTree { .. }
         | Effect::Publish { .. }
+        | Effect::Maintain { .. }
         | Effect::Withdraw { .. }
         | Effect::Follow { .. }
         | Effect::Unfollow { .. }

@@ -1,12 +1,16 @@
 //! What must hold in every world, whatever happens in it.
 
+mod watch;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use pilot_core::{
-    Effect, Event, EventKind, Input, JobName, Purpose, RunId, Source, Spec, TemplateName,
+    Effect, Event, EventKind, Input, JobName, Purpose, RunId, Source, Spec, TemplateName, Time,
     spec::{InMaintenance, JobSpec, OnChange, When},
     status::Status,
 };
+
+use self::watch::Watches;
 
 #[derive(Debug)]
 struct Tree {
@@ -28,10 +32,13 @@ pub(crate) struct Law {
     /// Jobs that nothing may start while maintenance is on.
     pausing: BTreeSet<JobName>,
     maintenance: bool,
+    /// Jobs whose address nobody knows.
+    nowhere: BTreeSet<JobName>,
     /// Templates of which a text is made, or put in place.
     making: BTreeSet<TemplateName>,
     exited: bool,
     shutdown: bool,
+    watches: Watches,
     states: BTreeMap<JobName, &'static str>,
     /// The changes of state that were seen from outside.
     pub(crate) seen: BTreeSet<(&'static str, &'static str)>,
@@ -53,6 +60,11 @@ fn pausing(spec: &Spec) -> BTreeSet<JobName> {
         pauses && !restarts(&job.name) && !told(&job.name)
     };
     let jobs = spec.jobs.iter().filter(pauses);
+    jobs.map(|job| job.name.clone()).collect()
+}
+
+fn nowhere(spec: &Spec) -> BTreeSet<JobName> {
+    let jobs = spec.jobs.iter().filter(|job| job.address_within.is_some());
     jobs.map(|job| job.name.clone()).collect()
 }
 
@@ -79,16 +91,22 @@ impl Law {
             announced: BTreeSet::new(),
             pausing: pausing(spec),
             maintenance: false,
+            nowhere: nowhere(spec),
             making: BTreeSet::new(),
             exited: false,
             shutdown: false,
+            watches: Watches::default(),
             states: BTreeMap::new(),
             seen: BTreeSet::new(),
         }
     }
 
     pub(crate) fn on_input(&mut self, input: &Input) {
+        self.watches.on_input(input);
         match input {
+            Input::AddressFound { job, .. } => {
+                self.nowhere.remove(job);
+            }
             Input::JobCommanded { job, .. } => {
                 self.causes.remove(job);
                 self.pausing.remove(job);
@@ -99,6 +117,8 @@ impl Law {
                 // What leaves has its last turn by its old words.
                 let now = pausing(spec);
                 self.pausing.retain(|job| now.contains(job));
+                let now = nowhere(spec);
+                self.nowhere.retain(|job| now.contains(job));
             }
             Input::TemplateRendered { template, .. }
             | Input::TemplateInstalled { template, .. } => {
@@ -118,7 +138,10 @@ impl Law {
             | Input::CatalogLost
             | Input::CatalogBack
             | Input::Withdrawn { .. }
+            | Input::AddressMissing { .. }
             | Input::WatchAnswered { .. }
+            | Input::WatchLost { .. }
+            | Input::WatchBack { .. }
             | Input::TemplateDataChanged { .. }
             | Input::MaintenanceRequested { .. } => {}
         }
@@ -135,6 +158,7 @@ impl Law {
 
     pub(crate) fn on_effect(&mut self, effect: &Effect) -> Verdict {
         must(!self.exited, "an order after the last one")?;
+        self.watches.on_effect(effect);
         match effect {
             Effect::Spawn { run, purpose, .. } => self.on_spawn(*run, purpose),
             Effect::Signal { run, .. } | Effect::StopTree { run, .. } => {
@@ -147,9 +171,13 @@ impl Law {
                 tree.killed = true;
                 Ok(())
             }
-            Effect::Publish { job, .. } => {
+            Effect::Publish { job, service, .. } => {
                 self.published.insert(job.clone());
+                must(!service.address.is_empty(), "published without an address")?;
                 must(!self.stopping.contains(job), "published while stopping")
+            }
+            Effect::Maintain { job, .. } => {
+                must(self.published.contains(job), "marked what is not in")
             }
             Effect::Withdraw { job } => {
                 must(self.published.remove(job), "withdrawn what is not in")
@@ -182,6 +210,8 @@ impl Law {
                 must(!self.stopping.contains(job), "started while stopping")?;
                 let pauses = self.maintenance && !self.shutdown && self.pausing.contains(job);
                 must(!pauses, "started in maintenance")?;
+                let known = self.shutdown || !self.nowhere.contains(job);
+                must(known, "started before its address was known")?;
                 let causes = self.causes.get(job);
                 let caused =
                     causes.is_none_or(|any| any.iter().any(|e| self.announced.contains(e)));
@@ -218,6 +248,7 @@ impl Law {
     fn on_announced(&mut self, event: &Event) -> Verdict {
         self.announced.insert(event.clone());
         self.shutdown |= event.kind == EventKind::Shutdown;
+        self.watches.on_announced(event)?;
         let Source::Job(job) = &event.source else {
             return Ok(());
         };
@@ -238,6 +269,8 @@ impl Law {
             | EventKind::Healthy
             | EventKind::Unhealthy
             | EventKind::Changed
+            | EventKind::Stale
+            | EventKind::Fresh
             | EventKind::TimerExpired
             | EventKind::EnterMaintenance
             | EventKind::ExitMaintenance
@@ -257,8 +290,8 @@ impl Law {
         must(self.stopping.is_empty(), "the end, but not stopped")
     }
 
-    /// Takes note of how the jobs stand between two facts.
-    pub(crate) fn on_status(&mut self, status: &Status) {
+    /// Takes note of how everything stands between two facts.
+    pub(crate) fn on_status(&mut self, status: &Status, now: Time) -> Verdict {
         let mut states = BTreeMap::new();
         for job in &status.jobs {
             if let Some(before) = self.states.get(&job.name).filter(|s| **s != job.state) {
@@ -267,6 +300,7 @@ impl Law {
             states.insert(job.name.clone(), job.state);
         }
         self.states = states;
+        self.watches.on_status(status, now)
     }
 }
 

@@ -11,7 +11,7 @@
 //! after changes HUP app                or `after changes restart app [2s]`, at random
 //! errors                               are shown, too
 //! job app: exec runs; essential        attributes after `;`, see `attribute`
-//! watch db
+//! watch db: debounce 2s; min 2; hold  a service; `key`, `prefix` and `file` look at those
 //! template conf: data v1; check fails | passes; change exec exits 0 after 1s
 //! at 3s TERM                           see `deed`
 //! at 4s reload                         the indented lines are the new configuration
@@ -22,15 +22,20 @@
 use std::time::Duration;
 
 use pilot_core::{
-    Event, EventKind, Input, Instance, JobCommand, JobName, Signal, Source, Spec,
+    Event, EventKind, FileSight, Fingerprint, Input, Instance, JobCommand, JobName, Sight, Signal,
+    Source, Spec,
     spec::{
         AfterChanges, AskedStatus, Backoff, Beat, Command, Condition, First, HealthSpec,
-        InMaintenance, JobSpec, Leaves, Notice, OnChange, OnReload, Overlap, Restarts, Role,
-        ServiceSpec, Signals, Status, Stay, TemplateSource, TemplateSpec, Turn, WatchSpec, When,
+        InMaintenance, JobSpec, Leaves, Notice, OnChange, OnEmpty, OnReload, Overlap, Restarts,
+        Role, ServiceSpec, Signals, Status, Stay, Subject, TemplateSource, TemplateSpec, Turn,
+        WatchId, WatchSpec, When,
     },
 };
 
-use crate::process::{Scripts, behaviours};
+use crate::{
+    process::{Scripts, behaviours},
+    trace::ADDRESS,
+};
 
 /// A configuration, and what its programs do.
 #[derive(Clone, Debug, Default)]
@@ -125,7 +130,7 @@ fn config_line(config: &mut Config, line: &str) {
         ["signals", ..] => config.spec.signals = signals(line),
         ["forwarded"] => config.spec.signals = Signals::forwarded(),
         ["job", name] => job(config, name, attributes),
-        ["watch", name] => config.spec.watches.push(watch(name)),
+        ["watch", name] => config.spec.watches.push(watch_with(name, attributes)),
         ["template", name] => template(config, name, attributes),
         _ => panic!("no such line: {line}"),
     }
@@ -199,6 +204,14 @@ fn attribute(job: &mut JobSpec, scripts: &mut Scripts, text: &str) {
         "after-a-run" => job.turn = Turn::AfterARun,
         "while-running" => job.turn = Turn::WhileRunning,
         "service" => job.service = Some(service(&job.name, rest)),
+        "marked" => {
+            let service = job
+                .service
+                .as_mut()
+                .expect("a service, before it is marked");
+            service.maintenance = pilot_core::spec::OutOfService::Marked;
+        }
+        "nowhere" => nowhere(job, duration(rest)),
         "health" => health(job, scripts, rest),
         _ => panic!("no such attribute: {text}"),
     }
@@ -322,29 +335,64 @@ fn health(job: &mut JobSpec, scripts: &mut Scripts, text: &str) {
     }
 }
 
+/// The address of its service is not known.
+pub(crate) fn nowhere(job: &mut JobSpec, within: Duration) {
+    if let Some(service) = &mut job.service {
+        service.address.clear();
+        job.address_within = Some(within);
+    }
+}
+
 pub(crate) fn service(name: &JobName, initial: &str) -> ServiceSpec {
     ServiceSpec {
         name: None,
         id: format!("{name}-host"),
-        address: "10.0.0.1".to_owned(),
+        address: ADDRESS.to_owned(),
         port: 80,
         tags: Vec::new(),
         meta: Vec::new(),
+        weights: None,
+        tagged_addresses: Vec::new(),
+        checks: Vec::new(),
         ttl: Duration::from_secs(5),
         initial_status: Status::parse(initial),
         enable_tag_override: false,
         deregister_critical_after: None,
+        maintenance: pilot_core::spec::OutOfService::Withdrawn,
     }
 }
 
 pub(crate) fn watch(name: &str) -> WatchSpec {
-    WatchSpec {
-        name: name.into(),
-        service: name.to_owned(),
-        tag: None,
-        dc: None,
-        interval: Duration::from_secs(1),
+    WatchSpec::new(name, Subject::service(name), Duration::from_secs(1))
+}
+
+fn watch_with(name: &str, attributes: &str) -> WatchSpec {
+    let mut watch = watch(name);
+    let place = name.to_owned();
+    for text in attributes.split(';').map(str::trim) {
+        match *text.split_whitespace().collect::<Vec<_>>().as_slice() {
+            [] => {}
+            ["key"] => {
+                watch.subject = key(name).subject;
+            }
+            ["prefix"] => {
+                watch.subject = Subject::Prefix {
+                    prefix: place.clone(),
+                    dc: None,
+                };
+            }
+            ["file"] => {
+                watch.subject = Subject::File {
+                    path: place.clone(),
+                };
+            }
+            ["debounce", span] => watch.debounce = duration(span),
+            ["min", number] => watch.min = number.parse().expect("a number of instances"),
+            ["hold"] => watch.on_empty = OnEmpty::Hold,
+            _ => panic!("no such attribute: {text}"),
+        }
     }
+    watch
 }
 
 fn template(config: &mut Config, name: &str, attributes: &str) {
@@ -394,7 +442,9 @@ fn on_change(scripts: &mut Scripts, name: &str, text: &str) -> OnChange {
     }
 }
 
-/// `TERM`, `stop app`, `signal HUP app`, `maintenance on`, `answer db a b`, `catalog lost`,
+/// `TERM`, `stop app`, `signal HUP app`, `maintenance on`, `answer db a b`, `value conf v1`,
+/// `keys conf a=v1 b=v2`, `file conf v1` (`!why`: unreadable; nothing: absent), `lost db WHY`,
+/// `back db`, `catalog lost`, `found app 10.0.0.2`, `missing app`,
 /// `data conf v2` (`?`: unknown, `broken`: no text, `unwritable`: no file), `reload`, `show`.
 fn deed(text: &str) -> Deed {
     let words: Vec<&str> = text.split_whitespace().collect();
@@ -412,14 +462,30 @@ fn deed(text: &str) -> Deed {
         ["maintenance", word] => Deed::Input(Input::MaintenanceRequested {
             enable: word == "on",
         }),
-        ["answer", watch, ref ids @ ..] => Deed::Input(Input::WatchAnswered {
-            watch: watch.into(),
-            instances: ids.iter().map(|id| instance(id)).collect(),
+        ["answer", name, ref ids @ ..] => answer(Subject::service(name), instances(ids)),
+        ["value", name, ref words @ ..] => {
+            let sight = value(words.first().copied());
+            answer(key(name).subject, sight)
+        }
+        ["keys", name, ref pairs @ ..] => {
+            let (prefix, dc) = (name.to_owned(), None);
+            answer(Subject::Prefix { prefix, dc }, keys(pairs))
+        }
+        ["file", name, ref what @ ..] => {
+            let path = name.to_owned();
+            answer(Subject::File { path }, file(what))
+        }
+        ["lost", name, ref reason @ ..] => Deed::Input(Input::WatchLost {
+            watch: name.into(),
+            reason: reason.join(" "),
         }),
+        ["back", name] => Deed::Input(Input::WatchBack { watch: name.into() }),
         ["data", template, text] => Deed::Data {
             template: template.to_owned(),
             text: text.to_owned(),
         },
+        ["found", job, address] => Deed::Input(found(job, address)),
+        ["missing", job] => Deed::Input(missing(job)),
         ["catalog", "lost"] => Deed::Input(Input::CatalogLost),
         ["catalog", "back"] => Deed::Input(Input::CatalogBack),
         ["reload"] => Deed::Reload(Box::default()),
@@ -428,6 +494,73 @@ fn deed(text: &str) -> Deed {
         [name] => Deed::Input(Input::SignalArrived(signal(name))),
         _ => panic!("no such deed: {text}"),
     }
+}
+
+pub(crate) fn found(job: &str, address: &str) -> Input {
+    Input::AddressFound {
+        job: job.into(),
+        address: address.to_owned(),
+        reason: "by a test".to_owned(),
+    }
+}
+
+pub(crate) fn missing(job: &str) -> Input {
+    Input::AddressMissing {
+        job: job.into(),
+        reason: "nothing fits\nthere is nothing".to_owned(),
+    }
+}
+
+/// Told to the watch that has the name of what it looks at.
+fn answer(subject: Subject, sight: Sight) -> Deed {
+    let name = subject.place().into();
+    let watch = WatchId { name, subject };
+    Deed::Input(Input::WatchAnswered { watch, sight })
+}
+
+/// The watch of a key that both have this name.
+pub(crate) fn key(name: &str) -> WatchId {
+    let subject = Subject::Key {
+        path: name.to_owned(),
+        dc: None,
+    };
+    let name = name.into();
+    WatchId { name, subject }
+}
+
+pub(crate) fn value(text: Option<&str>) -> Sight {
+    Sight::Value(text.map(fingerprint))
+}
+
+pub(crate) fn instances(ids: &[&str]) -> Sight {
+    Sight::Instances(ids.iter().map(|id| instance(id)).collect())
+}
+
+/// `a=v1 b=v2`.
+fn keys(pairs: &[&str]) -> Sight {
+    let pair = |pair: &&str| {
+        let (key, value) = pair.split_once('=').expect("KEY=VALUE");
+        (key.to_owned(), fingerprint(value))
+    };
+    Sight::Keys(pairs.iter().map(pair).collect())
+}
+
+fn file(what: &[&str]) -> Sight {
+    Sight::File(match what.first() {
+        None => FileSight::Absent,
+        Some(word) => match word.strip_prefix('!') {
+            Some(reason) => FileSight::Unreadable {
+                reason: reason.to_owned(),
+            },
+            None => FileSight::Readable(fingerprint(word)),
+        },
+    })
+}
+
+/// Other for other short texts.
+fn fingerprint(text: &str) -> Fingerprint {
+    let digits = text.bytes().map(u128::from);
+    Fingerprint(digits.fold(0, |sum, byte| (sum << 8) | byte))
 }
 
 /// `a`, or `a:8080` with a port.

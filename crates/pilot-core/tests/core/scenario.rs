@@ -1,6 +1,8 @@
 //! One readable scenario for each behaviour.
 
+mod address;
 mod after;
+mod budget;
 mod health;
 mod life;
 mod maintenance;

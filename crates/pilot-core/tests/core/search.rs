@@ -9,6 +9,7 @@ use pilot_core::{
     spec::{JobSpec, When},
 };
 use proptest::{
+    prop_assert,
     strategy::{Strategy, ValueTree},
     test_runner::{
         Config as ProptestConfig, FileFailurePersistence, RngAlgorithm, TestRng, TestRunner,
@@ -88,6 +89,50 @@ fn play(case: &Case) -> World {
         world.supervisor.status(world.now)
     );
     world
+}
+
+/// What nobody can reckon is left out: who cannot be killed, what ended runs leave behind, and
+/// what people, reloads and changed files stop and start just then.
+#[test]
+fn no_stop_takes_longer_than_its_budget() {
+    let asked = std::env::var("SEARCH_CASES").ok();
+    let cases = asked
+        .as_deref()
+        .map_or(CASES, |n| n.parse().expect("a number"));
+    let config = ProptestConfig {
+        cases,
+        max_shrink_iters: 20_000,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
+    let mut runner = match asked {
+        Some(_) => TestRunner::new(config),
+        None => TestRunner::new_with_rng(config, same_every_time()),
+    };
+    let result = runner.run(&random::stopping_case(), |case| {
+        let mut world = World::new(case.config(), case.answers);
+        world.tell(Input::Started);
+        for (at, fact) in &case.facts {
+            place(&mut world, *at, fact, &case);
+        }
+        world.drive(Some(CURFEW), 200_000);
+        if world.exit.is_some() || world.supervisor.status(world.now).stopping {
+            return Ok(());
+        }
+        let steps = world.spec.longest_stop();
+        let budget = steps.iter().map(|step| step.span).sum();
+        world.tell(Input::SignalArrived(Signal::TERM));
+        world.drive(Some(CURFEW + budget), 200_000);
+        prop_assert!(
+            world.exit.is_some(),
+            "no end within {budget:?}: {steps:#?}\n{}",
+            world.trace.text()
+        );
+        Ok(())
+    });
+    if let Err(failure) = result {
+        panic!("{failure}");
+    }
 }
 
 fn place(world: &mut World, at: Duration, fact: &Fact, case: &Case) {

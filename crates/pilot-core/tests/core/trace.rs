@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt::Write};
 
 use pilot_core::{
-    Effect, EventKind, ExitStatus, Input, JobCommand, JobName, Level, Rest, RunId, Time,
+    Effect, EventKind, ExitStatus, Input, JobCommand, JobName, Level, Rest, RunId, Sight, Time,
     spec::Status as CatalogStatus, status::Status,
 };
 
@@ -15,8 +15,11 @@ pub(crate) struct Trace {
     labels: BTreeMap<RunId, String>,
     counts: BTreeMap<String, u32>,
     /// What the catalog last heard; a repeated report is not printed.
-    published: BTreeMap<JobName, (CatalogStatus, String)>,
+    published: BTreeMap<JobName, (CatalogStatus, String, String)>,
 }
+
+/// Where every service is that moves nowhere.
+pub(crate) const ADDRESS: &str = "10.0.0.1";
 
 impl Trace {
     pub(crate) fn text(&self) -> &str {
@@ -40,10 +43,17 @@ impl Trace {
                 run, status, rest, ..
             } => self.ended(*run, *status, *rest),
             Input::RunGone { run } => format!("> {} is gone", self.label(*run)),
-            Input::WatchAnswered { watch, instances } => {
-                let ids: Vec<&str> = instances.iter().map(|i| i.id.as_str()).collect();
-                format!("> {watch} is [{}]", ids.join(" "))
-            }
+            Input::WatchAnswered { watch, sight } => match sight {
+                Sight::Instances(instances) => {
+                    let ids: Vec<&str> = instances.iter().map(|i| i.id.as_str()).collect();
+                    format!("> {watch} is [{}]", ids.join(" "))
+                }
+                Sight::Value(_) | Sight::Keys(_) | Sight::File(_) => {
+                    format!("> {watch} is {sight}")
+                }
+            },
+            Input::WatchLost { watch, .. } => format!("> {watch} is lost"),
+            Input::WatchBack { watch } => format!("> {watch} is back"),
             Input::TemplateDataChanged { template } => format!("> data of {template}"),
             Input::MaintenanceRequested { enable: true } => "> maintenance on".to_owned(),
             Input::MaintenanceRequested { enable: false } => "> maintenance off".to_owned(),
@@ -57,6 +67,8 @@ impl Trace {
             Input::CatalogLost => "> the catalog is lost".to_owned(),
             Input::CatalogBack => "> the catalog is back".to_owned(),
             Input::Withdrawn { job } => format!("> {job} is out of the catalog"),
+            Input::AddressFound { job, address, .. } => format!("> {job} is at {address}"),
+            Input::AddressMissing { job, .. } => format!("> {job} is nowhere"),
             Input::Started => "> started".to_owned(),
             Input::Woken
             | Input::RunStarted { .. }
@@ -95,16 +107,26 @@ impl Trace {
             Effect::KillTree { run } => format!("kill {}", self.label(*run)),
             Effect::Publish {
                 job,
+                service,
                 status,
                 output,
-                ..
             } => {
-                let news = (*status, output.clone());
+                let news = (*status, output.clone(), service.address.clone());
                 if self.published.insert(job.clone(), news.clone()) == Some(news) {
                     return;
                 }
-                format!("publish {job} {} '{output}'", status.word())
+                let usual = service.address == ADDRESS;
+                let at = if usual {
+                    String::new()
+                } else {
+                    format!(" at {}", service.address)
+                };
+                format!("publish {job}{at} {} '{output}'", status.word())
             }
+            Effect::Maintain { job, reason } => match reason {
+                Some(reason) => format!("mark {job} '{reason}'"),
+                None => format!("mark {job} no more"),
+            },
             Effect::Withdraw { job } => {
                 self.published.remove(job);
                 format!("withdraw {job}")
@@ -147,6 +169,12 @@ impl Trace {
                 "{} {}/{}/{catalog}",
                 job.name, job.state, job.health
             ));
+        }
+        for watch in &status.watches {
+            let stale = watch.stale.as_ref();
+            let stale = stale.map_or(String::new(), |why| format!(", stale: {why}"));
+            let settling = if watch.settling { ", settling" } else { "" };
+            words.push(format!("{} {}{stale}{settling}", watch.name, watch.health));
         }
         for template in &status.templates {
             words.push(format!("{} {}", template.name, template.state));

@@ -248,6 +248,17 @@ impl World {
         self.trace.on_input(&input, self.now);
         self.law.on_input(&input);
         let begins = input == Input::Started;
+        if let Input::AddressFound { job, address, .. } = &input {
+            // The next configuration is loaded on the same machine.
+            let own = self.spec.jobs.iter_mut().find(|own| own.name == *job);
+            let service = own.and_then(|own| {
+                own.service.is_some().then(|| own.address_within = None);
+                own.service.as_mut()
+            });
+            service
+                .into_iter()
+                .for_each(|service| address.clone_into(&mut service.address));
+        }
         let effects = self.supervisor.handle(self.now, input);
         let maintenance = self.supervisor.status(self.now).maintenance;
         self.law.on_maintenance(maintenance && !begins);
@@ -259,7 +270,10 @@ impl World {
             self.trace.on_effect(&effect, self.now);
             self.perform(effect);
         }
-        self.law.on_status(&self.supervisor.status(self.now));
+        let status = self.supervisor.status(self.now);
+        if let Err(broken) = self.law.on_status(&status, self.now) {
+            panic!("{broken}: {status:?}\n{}", self.trace.text());
+        }
     }
 
     fn perform(&mut self, effect: Effect) {
@@ -313,6 +327,7 @@ impl World {
             }
             Effect::Exit { code } => self.exit = Some(code),
             Effect::Publish { .. }
+            | Effect::Maintain { .. }
             | Effect::Reload
             | Effect::Follow { .. }
             | Effect::Unfollow { .. }

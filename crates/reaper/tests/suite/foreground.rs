@@ -3,7 +3,7 @@
 use reaper::{Launch, Rest, Signal, Status, Stdin};
 use rustix::process::getpgrp;
 use rustix::stdio::stdin;
-use rustix::termios::tcgetpgrp;
+use rustix::termios::{tcgetattr, tcgetpgrp};
 
 use crate::stage::shell;
 
@@ -44,6 +44,23 @@ fn the_terminal_changes_hands_while_we_are_in_the_background(stage) {
         stage.over(run);
     }
     assert_eq!(tcgetpgrp(stdin()), Ok(getpgrp()));
+}
+
+fn who_is_stopped_from_the_terminal_goes_on(stage) {
+    let run = stage.next_run();
+    // The trap shows that it went on: a shell runs it when what it waits for has ended.
+    let script = "trap 'exit 9' USR1; kill -TSTP $$; kill -USR1 $$; exit 1";
+    stage.reaper.spawn(run, &foreground(script)).expect("a shell");
+    assert_eq!(stage.exited(run), (Status::Exited(9), Rest::Gone));
+}
+
+fn a_terminal_is_taken_back_in_the_modes_it_was_in(stage) {
+    let modes = || tcgetattr(stdin()).expect("a terminal").local_modes;
+    let before = modes();
+    let run = stage.next_run();
+    stage.reaper.spawn(run, &foreground("stty raw -echo; kill -9 $$")).expect("a shell");
+    stage.over(run);
+    assert_eq!(modes(), before);
 }
 
 }

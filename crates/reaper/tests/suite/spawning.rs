@@ -36,6 +36,8 @@ fn a_failure_is_worded_as_go_words_it_and_leaves_nothing(stage) {
     executable(&directory.path().join("plain"), "echo", 0o644);
     executable(&directory.path().join("binary"), "\u{7f}ELF?", 0o755);
     executable(&directory.path().join("orphaned"), "#!/nowhere/sh\n", 0o755);
+    executable(&directory.path().join("foreign"), "#!/bin/sh\r\necho\r\n", 0o755);
+    executable(&directory.path().join("words"), "echo\n", 0o755);
     let cases = [
         (with_path("", "/bin"), 127, "exec: no command".to_owned()),
         (with_path("nosuch", "/bin:/usr/bin"), 127, "exec: \"nosuch\": executable file not found in $PATH".into()),
@@ -45,8 +47,10 @@ fn a_failure_is_worded_as_go_words_it_and_leaves_nothing(stage) {
         (with_path("/nowhere/app", ""), 127, "fork/exec /nowhere/app: no such file or directory".into()),
         (with_path(&inside("plain"), ""), 126, format!("fork/exec {}: permission denied", inside("plain"))),
         (with_path(&here, ""), 126, format!("fork/exec {here}: permission denied")),
-        (with_path(&inside("binary"), ""), 126, format!("fork/exec {}: exec format error", inside("binary"))),
-        (with_path("orphaned", &here), 127, format!("fork/exec {}: no such file or directory", inside("orphaned"))),
+        (with_path(&inside("binary"), ""), 126, format!("fork/exec {}: exec format error: it is a program for another kind of machine", inside("binary"))),
+        (with_path(&inside("words"), ""), 126, format!("fork/exec {}: exec format error: it is no program, and its first line names none, as `#!/bin/sh` does", inside("words"))),
+        (with_path("orphaned", &here), 127, format!("fork/exec {}: no such file or directory: its interpreter \"/nowhere/sh\" is not there", inside("orphaned"))),
+        (with_path("foreign", &here), 127, format!("fork/exec {}: no such file or directory: its interpreter \"/bin/sh\\r\" is not there", inside("foreign"))),
         (Launch { cwd: Some("/nowhere".into()), ..shell("exit") }, 126, "chdir /nowhere: no such file or directory".into()),
         (Launch { cwd: Some("/bin/sh".into()), ..shell("exit") }, 126, "chdir /bin/sh: not a directory".into()),
     ];

@@ -24,6 +24,10 @@ fn everything() -> Registry {
     registry.watch_instances("db", 3);
     registry.watch_instances("db", 2);
     registry.watch_instances("gone", 1);
+    registry.watch_stale("db", true);
+    registry.watch_stale("flags", true);
+    registry.watch_stale("flags", false);
+    registry.watch_stale("gone", true);
     registry.forget_watch("gone");
     registry.job_start("main");
     registry.job_restart("main");
@@ -177,6 +181,10 @@ fn everything_is_counted_under_its_name() {
         # HELP containerpilot_watch_instances Instances that each watch sees, by service.
         # TYPE containerpilot_watch_instances gauge
         containerpilot_watch_instances{service="db"} 2
+        # HELP containerpilot_watch_stale Whether what each watch knows may be old: 1 while nobody answers or an empty answer is held.
+        # TYPE containerpilot_watch_stale gauge
+        containerpilot_watch_stale{watch="db"} 1
+        containerpilot_watch_stale{watch="flags"} 0
         # HELP process_cpu_seconds_total Processor time of containerpilot itself, its children not counted.
         # TYPE process_cpu_seconds_total counter
         process_cpu_seconds_total 0.25
@@ -225,9 +233,10 @@ fn a_watch_that_goes_makes_room_for_another() {
     let mut registry = registry(&[]);
     for number in 0..2000 {
         registry.watch_instances(&format!("watch {number}"), 1);
+        registry.watch_stale(&format!("watch {number}"), true);
         registry.forget_watch(&format!("watch {number}"));
     }
-    assert_eq!(lines(&registry, "containerpilot_watch_instances"), "");
+    assert_eq!(lines(&registry, "containerpilot_watch_"), "");
 }
 
 #[test]

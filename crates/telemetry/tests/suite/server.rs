@@ -174,10 +174,9 @@ async fn a_head_has_an_end() {
 // Acceptance 174: telemetry/telemetry_test.go
 #[tokio::test]
 async fn starts_again_on_the_same_port() {
-    let mut addr = LOOPBACK;
+    let addr = SocketAddr::from((LOOPBACK.ip(), test_ports::free_port()));
     for _ in 0..3 {
         let server = Running::start(addr);
-        addr = server.addr;
         // One connection is used up, the other stays open and is closed from this side.
         assert_eq!(server.ask("GET", "/status").await.0, 200);
         let mut idle = server.connect().await;

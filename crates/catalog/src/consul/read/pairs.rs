@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::{Deserialize, de::Error as _};
 
 use super::{Text, each};
-use crate::{answer::Pair, consul::base64};
+use crate::{answer::Pair, base64};
 
 /// Reads the keys under a prefix.
 pub(super) fn read(body: &[u8]) -> serde_json::Result<Arc<[Pair]>> {

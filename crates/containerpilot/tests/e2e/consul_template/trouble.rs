@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::consul_template;
-use crate::harness::{Ended, Faulty, Pilot, Trouble};
+use crate::harness::{Ended, Faulty, Liar, Pilot, Trouble, Word};
 
 // 0.19: passes.
 #[test]
@@ -31,6 +31,29 @@ fn answers_that_mean_nothing_end_with_14_and_leave_the_file() {
             "as it was\n"
         );
     }
+}
+
+/// An `onChange` that renders is told of a change as the leader knows it. A server that is a moment
+/// behind would have it render what was there before, and nobody would tell it again.
+#[test]
+fn who_renders_once_sees_what_it_was_told_of() {
+    let catalog = Liar::start(Word::Behind(vec!["db-1", "db-2"]));
+    let render = |more: &[&str]| {
+        let address = catalog.address().to_string();
+        let words = [
+            "-once",
+            "-consul-addr",
+            &address,
+            "-template",
+            "@DIR/in:@DIR/out",
+        ];
+        let text = "{{ range service \"db\" }}{{ .ID }} {{ end }}";
+        let pilot = consul_template(&[&words, more].concat()).file("in", text);
+        pilot.clone().run().expect_code(0);
+        fs::read_to_string(pilot.path("out")).unwrap()
+    };
+    assert_eq!(render(&[]), "db-1 db-2 ");
+    assert_eq!(render(&["-max-stale=1s"]), "db-1 ");
 }
 
 /// Renders `text` over `small/out`, in a file system that was mounted so.

@@ -2,19 +2,19 @@
 
 use std::{
     fs::File,
-    net::{Ipv4Addr, SocketAddr, TcpListener},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
     process::{Child, Command, Stdio},
 };
 
 use tempfile::TempDir;
 
-use super::{Eye, until};
+use super::{Eye, free_ports, until};
 
 /// A running Consul that keeps everything in memory, or one that is stopped for a while.
 pub(crate) struct Consul {
     folder: TempDir,
-    host: Ipv4Addr,
+    host: IpAddr,
     /// HTTP, server and the gossip of the LAN.
     ports: [u16; 3],
     child: Option<Child>,
@@ -27,10 +27,10 @@ impl Consul {
     }
 
     /// Starts an agent where others expect it: HTTP, server and gossip have these ports.
-    pub(crate) fn start_at(host: Ipv4Addr, ports: [u16; 3]) -> Self {
+    pub(crate) fn start_at(host: impl Into<IpAddr>, ports: [u16; 3]) -> Self {
         let mut consul = Self {
             folder: tempfile::tempdir().unwrap(),
-            host,
+            host: host.into(),
             ports,
             child: None,
         };
@@ -98,18 +98,11 @@ impl Drop for Consul {
     }
 }
 
-fn binary() -> PathBuf {
+/// The program, which is its own client too.
+pub(crate) fn binary() -> PathBuf {
     let installed = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/../../.cache/consul/usr/bin/consul"
     );
     std::env::var_os("CONSUL_BIN").map_or_else(|| installed.into(), PathBuf::from)
-}
-
-/// Ports that nobody has at the moment.
-pub(crate) fn free_ports<const N: usize>() -> [u16; N] {
-    let listeners = [(); N].map(|()| TcpListener::bind(("127.0.0.1", 0)).unwrap());
-    listeners
-        .each_ref()
-        .map(|listener| listener.local_addr().unwrap().port())
 }

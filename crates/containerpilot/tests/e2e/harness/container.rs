@@ -10,9 +10,7 @@ use std::{
     sync::atomic::{AtomicU8, Ordering},
 };
 
-use nix::sched::{CloneFlags, unshare};
-
-use super::{Consul, Pilot, Running};
+use super::{Consul, Network, Pilot, Running, network::ip};
 
 /// What puts a container together around the program that is its PID 1.
 const ENTER: &str = include_str!("container.sh");
@@ -26,9 +24,7 @@ pub(crate) struct Bridge {
 impl Bridge {
     /// Moves this thread into a network of its own, whose address ends in 1.
     pub(crate) fn new() -> Self {
-        unshare(CloneFlags::CLONE_NEWNET)
-            .unwrap_or_else(|error| panic!("cannot make a network, which wants root: {error}"));
-        ip("link set lo up");
+        Network::new();
         // An address of its own: it would take one of its ports', and change it as they come and go.
         ip("link add bridge address 02:00:0a:09:00:01 type bridge");
         ip(&format!("address add {}/24 dev bridge", Self::address(1)));
@@ -43,6 +39,17 @@ impl Bridge {
         Ipv4Addr::new(10, 9, 0, last)
     }
 
+    /// An address that nobody on the bridge has yet.
+    pub(crate) fn next_address(&self) -> Ipv4Addr {
+        Self::address(self.given.fetch_add(1, Ordering::SeqCst) + 1)
+    }
+
+    /// Where its network can be entered.
+    pub(crate) fn network(&self) -> String {
+        let (pid, network) = (std::process::id(), self.namespace.as_raw_fd());
+        format!("/proc/{pid}/fd/{network}")
+    }
+
     /// Starts the Consul that containers call `consul`.
     pub(crate) fn consul(&self) -> Consul {
         Consul::start_at(Self::address(1), [8500, 8300, 8301])
@@ -50,12 +57,7 @@ impl Bridge {
 
     /// A container to be filled and started.
     pub(crate) fn container(&self, hostname: &str) -> Container {
-        let address = Self::address(self.given.fetch_add(1, Ordering::SeqCst) + 1);
-        let network = format!(
-            "/proc/{}/fd/{}",
-            std::process::id(),
-            self.namespace.as_raw_fd()
-        );
+        let (address, network) = (self.next_address(), self.network());
         let hosts = format!(
             "127.0.0.1 localhost\n{address} {hostname}\n{} consul consul.local\n",
             Self::address(1)
@@ -68,15 +70,6 @@ impl Bridge {
         }
         .text("/etc/hosts", &hosts)
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "a test has no reaper but itself")]
-fn ip(words: &str) {
-    let made = std::process::Command::new("ip")
-        .args(words.split(' '))
-        .output();
-    let made = made.unwrap_or_else(|error| panic!("cannot run ip, of iproute2: {error}"));
-    assert!(made.status.success(), "ip {words}: {made:?}");
 }
 
 /// A container that is not started. The binary under test is in it as `/bin/containerpilot`, and as

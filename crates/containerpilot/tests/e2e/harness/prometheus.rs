@@ -11,7 +11,7 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{PATIENCE, consul::free_ports, http, until};
+use super::{PATIENCE, free_ports, http, until};
 
 /// A running Prometheus.
 pub(crate) struct Prometheus {

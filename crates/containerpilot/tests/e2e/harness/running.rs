@@ -58,6 +58,11 @@ impl Running {
         std::fs::read_to_string(self.path(name)).unwrap_or_default()
     }
 
+    /// What it writes, for whoever keeps it longer.
+    pub(crate) fn tap(&self) -> Tap {
+        self.tap.clone()
+    }
+
     pub(crate) fn told(&self) -> String {
         self.tap.told(self.started)
     }
@@ -244,8 +249,9 @@ impl Running {
         self.wait_in_place_for_status(PATIENCE);
     }
 
+    /// Waits for its end, while others still look at it.
     #[track_caller]
-    fn wait_in_place(&mut self, patience: Duration) -> Ended {
+    pub(crate) fn wait_in_place(&mut self, patience: Duration) -> Ended {
         let status = self.wait_in_place_for_status(patience);
         let took = self.started.elapsed();
         assert!(

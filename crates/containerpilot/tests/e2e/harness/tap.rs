@@ -74,6 +74,13 @@ impl Tap {
             .collect()
     }
 
+    /// Every line so far, with its time.
+    pub(crate) fn timed(&self) -> Vec<(Instant, String)> {
+        let seen = self.seen();
+        let lines = seen.lines.iter();
+        lines.map(|line| (line.at, line.text.clone())).collect()
+    }
+
     /// What one stream has carried so far.
     pub(crate) fn stream(&self, stream: &str) -> String {
         let seen = self.seen();

@@ -1,11 +1,9 @@
 //! Tasks, coprocesses, sensors: what runs around the application.
 
-use std::net::TcpListener;
-
 use rustix::process::Signal;
 
 use super::{APP, SLEEP, alone, around};
-use crate::harness::{Catalog, Eye, send};
+use crate::harness::{Catalog, Eye, free_ports, send};
 
 // 2.7: passes (case 203).
 #[test]
@@ -109,11 +107,7 @@ fn a_reload_during_pre_start_doubles_nothing() {
 #[test]
 fn a_sensor_feeds_its_metric() {
     let catalog = Catalog::start();
-    let port = TcpListener::bind(("127.0.0.1", 0))
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
+    let [port] = free_ports();
     let members = format!(
         r#"{APP}, "telemetry": {{ "port": {port}, "interfaces": ["lo"], "sensors": [
             {{ "namespace": "containerpilot", "subsystem": "app", "name": "some_counter",

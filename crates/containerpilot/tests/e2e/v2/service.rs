@@ -88,18 +88,6 @@ fn several_services_are_one_container() {
     }
 }
 
-// 2.7: has etcd (cases 219 and 220).
-#[test]
-fn etcd_is_refused_with_what_to_do() {
-    let config = r#"{ "etcd": { "endpoints": ["http://127.0.0.1:2379"] }, "services": [] }"#;
-    crate::harness::Pilot::new()
-        .args(&["-config", config, "true"])
-        .run()
-        .expect_code(1)
-        .expect_text("cannot use etcd as the catalog")
-        .expect_text("hint: what works today is Consul");
-}
-
 // 2.7: passes.
 #[test]
 fn the_application_does_not_need_the_catalog() {

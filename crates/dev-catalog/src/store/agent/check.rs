@@ -15,8 +15,7 @@ const OUTPUT_DELAY: Duration = Duration::from_secs(300);
 /// What Consul keeps of the text of a check (`check_output_max_size`).
 const OUTPUT_MAX: usize = 4096;
 
-const NO_REASON: &str = "Maintenance mode is enabled for this service, but no reason was provided. \
-                         This is a default message.";
+const NODE_MAINTENANCE: &str = "_node_maintenance";
 
 /// A check as the agent knows it.
 #[derive(Debug)]
@@ -48,7 +47,7 @@ impl Check {
         before: Option<&CheckRecord>,
     ) -> Self {
         let record = CheckRecord {
-            node: NODE,
+            node: NODE.to_owned(),
             id: definition.id,
             name: definition.name,
             status: before.map_or(definition.status, |check| check.status),
@@ -64,6 +63,7 @@ impl Check {
             kind: "ttl",
             definition: Empty {},
             indexes: Indexes::default(),
+            since: Duration::ZERO,
         };
         let kind = Kind::Ttl {
             ttl: definition.ttl,
@@ -80,24 +80,33 @@ impl Check {
         }
     }
 
-    pub(super) fn maintenance(service: &ServiceRecord, reason: String) -> Self {
+    /// A check that keeps a service, or the whole node, from being used.
+    pub(super) fn maintenance(service: Option<&ServiceRecord>, reason: String) -> Self {
+        let (name, what) = match service {
+            Some(_) => ("Service Maintenance Mode", "service"),
+            None => ("Node Maintenance Mode", "node"),
+        };
+        let unsaid = || {
+            let text = "but no reason was provided. This is a default message.";
+            format!("Maintenance mode is enabled for this {what}, {text}")
+        };
+        let text = |part: fn(&ServiceRecord) -> &String| service.map(part).cloned();
         let record = CheckRecord {
-            node: NODE,
-            id: maintenance_id(&service.id),
-            name: "Service Maintenance Mode".to_owned(),
+            node: NODE.to_owned(),
+            id: maintenance_id(service),
+            name: name.to_owned(),
             status: Status::Critical,
-            notes: if reason.is_empty() {
-                NO_REASON.to_owned()
-            } else {
-                reason
-            },
+            notes: if reason.is_empty() { unsaid() } else { reason },
             output: String::new(),
-            service_id: service.id.clone(),
-            service_name: service.name.clone(),
-            service_tags: service.tags.clone(),
+            service_id: text(|service| &service.id).unwrap_or_default(),
+            service_name: text(|service| &service.name).unwrap_or_default(),
+            service_tags: service
+                .map(|service| service.tags.clone())
+                .unwrap_or_default(),
             kind: "maintenance",
             definition: Empty {},
             indexes: Indexes::default(),
+            since: Duration::ZERO,
         };
         Self {
             record,
@@ -193,8 +202,11 @@ impl Check {
     }
 }
 
-pub(super) fn maintenance_id(service_id: &str) -> String {
-    format!("_service_maintenance:{service_id}")
+pub(super) fn maintenance_id(service: Option<&ServiceRecord>) -> String {
+    match service {
+        Some(service) => format!("_service_maintenance:{}", service.id),
+        None => NODE_MAINTENANCE.to_owned(),
+    }
 }
 
 fn shorten(output: &str) -> String {

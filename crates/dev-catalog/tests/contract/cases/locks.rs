@@ -1,6 +1,6 @@
 //! `/v1/session/...`, and keys that sessions hold.
 
-use crate::contract::agent::Agent;
+use crate::contract::{agent::Agent, cast::Cast};
 
 super::cases![
     sessions_come_and_go,
@@ -14,41 +14,6 @@ super::cases![
 ];
 
 const NOBODY: &str = "00000000-0000-0000-0000-000000000000";
-
-/// Sessions that two agents name differently, by the names that the record has for them.
-struct Cast<'a> {
-    agent: &'a Agent,
-    ids: Vec<String>,
-}
-
-impl<'a> Cast<'a> {
-    fn new(agent: &'a Agent, sessions: &[&str]) -> Self {
-        let ids = sessions.iter().map(|body| {
-            let answer = agent.quietly("PUT", "/v1/session/create", body).json();
-            let id = answer["ID"].as_str();
-            id.expect("a session has an identity").to_owned()
-        });
-        Self {
-            agent,
-            ids: ids.collect(),
-        }
-    }
-
-    fn put(&self, path: &str, body: &str) {
-        self.send("PUT", path, body);
-    }
-
-    /// Sends what stands for the n-th session as `$n`, and records it so.
-    fn send(&self, method: &str, path: &str, body: &str) {
-        let names = || self.ids.iter().zip(["$0", "$1", "$2"]);
-        let full = names().fold(path.to_owned(), |path, (id, name)| path.replace(name, id));
-        let answer = self.agent.quietly(method, &full, body);
-        let told = names().fold(answer.to_string(), |told, (id, name)| {
-            told.replace(id, name)
-        });
-        self.agent.note(&format!("{method} {path} {body}\n{told}"));
-    }
-}
 
 const PLAIN: &str = r#"{"Name":"n","TTL":"10s","LockDelay":"0s"}"#;
 const DELETE: &str = r#"{"Name":"n","TTL":"10s","Behavior":"delete","LockDelay":"0s"}"#;

@@ -9,7 +9,7 @@ use pilot_core::{
 };
 
 use super::{
-    Around, UNBOUNDED,
+    Around,
     name::{APP, POST_STOP, PRE_START, PRE_STOP},
 };
 use crate::{World, check::Ground, raw::v2::RawV2, render, value::Member};
@@ -55,7 +55,10 @@ pub(super) fn check(
         return Vec::new();
     }
     let app = JobSpec {
-        exec: Some(raw_output(program(addresses, ground))),
+        exec: Some(Command {
+            terminal: true,
+            ..raw_output(program(addresses, ground))
+        }),
         when: around.start(),
         role: Role::Essential,
         leaves: Leaves::AfterServices,
@@ -92,7 +95,7 @@ fn post_stop(command: Command) -> JobSpec {
 fn unlimited(name: &str, command: Command) -> JobSpec {
     JobSpec {
         exec: Some(command),
-        timeout: Some(UNBOUNDED),
+        timeout: Some(JobSpec::UNLIMITED),
         maintenance: InMaintenance::Runs,
         ..JobSpec::new(name)
     }

@@ -2,7 +2,10 @@
 
 use pilot_core::{
     Event, EventKind, Source, WatchName,
-    spec::{Command, Condition, InMaintenance, JobSpec, Overlap, WatchSpec, When},
+    spec::{
+        Command, Condition, InMaintenance, JobSpec, Overlap, ServiceSubject, Subject, WatchSpec,
+        When,
+    },
 };
 
 use super::{Around, service::check_name};
@@ -65,26 +68,25 @@ fn follow(
     interval: std::time::Duration,
     watches: &mut Vec<WatchSpec>,
 ) -> WatchName {
-    let same = |watch: &&mut WatchSpec| watch.service == service && watch.tag == tag;
+    let tagged = tag.as_ref().map(|tag| format!("{service}-{tag}"));
+    let subject = Subject::Service(ServiceSubject {
+        service: service.to_owned(),
+        tag,
+        ..ServiceSubject::default()
+    });
+    let same = |watch: &&mut WatchSpec| watch.subject == subject;
     if let Some(watch) = watches.iter_mut().find(same) {
         watch.interval = watch.interval.min(interval);
         return watch.name.clone();
     }
     let taken = |name: &str| watches.iter().any(|watch| watch.name.as_str() == name);
-    let tagged = tag.as_ref().map(|tag| format!("{service}-{tag}"));
     let numbered = (2..).map(|number| format!("{service}-{number}"));
     let mut names = std::iter::once(service.to_owned())
         .chain(tagged)
         .chain(numbered);
     let name = names.find(|name| !taken(name));
     let name = WatchName::new(name.unwrap_or_default());
-    watches.push(WatchSpec {
-        name: name.clone(),
-        service: service.to_owned(),
-        tag,
-        dc: None,
-        interval,
-    });
+    watches.push(WatchSpec::new(name.clone(), subject, interval));
     name
 }
 

@@ -49,19 +49,33 @@ fn check(raw: &RawService<'_>, around: &mut Around<'_>) -> Option<JobSpec> {
     let port = port(raw, ground);
     let deregister = deregister_after(raw, ground);
     let what = format!("service {name}: interfaces");
-    let address = service::find_address(raw.interfaces, raw.name.span, &what, "", ground);
     let job = around.names.of_service(name);
+    let choice = service::Choice {
+        job: job.as_str(),
+        service: name,
+        interfaces: raw.interfaces,
+        wait: None,
+        at: raw.name.span,
+        what: &what,
+        prefix: "",
+        may_wait: false,
+    };
+    let address = choice.find(ground);
     let service = ServiceSpec {
         id: service::id(name, ground),
         name: (job.as_str() != name).then(|| name.to_owned()),
-        address: address?.to_string(),
+        address: address?.text(),
         port: port?,
         tags: raw.tags.clone(),
         meta: Vec::new(),
+        weights: None,
+        tagged_addresses: Vec::new(),
+        checks: Vec::new(),
         ttl,
         initial_status: None,
         enable_tag_override: raw.consul.enable_tag_override,
         deregister_critical_after: deregister,
+        maintenance: pilot_core::spec::OutOfService::Withdrawn,
     };
     Some(JobSpec {
         health: Some(HealthSpec {

@@ -20,8 +20,8 @@ impl Carry<'_> {
         say("A reload restarts the application if its own entry has changed; before, none did.");
         if get(self.document, "etcd").is_some() {
             say(
-                "THERE IS NO CATALOG in the new file: it was etcd, which is not there. Name a Consul \
-                 by `consul`, or nobody hears of the services.",
+                "etcd is spoken to by its API of version 3, which knows nothing of what version 2 \
+                 wrote: ContainerPilot 2 and this one do not see each other's services.",
             );
         }
         let paused = ["backends", "tasks", "telemetry"];

@@ -32,8 +32,8 @@ fn the_environment_says_what_the_file_does_not() {
     assert_eq!((way.address.as_str(), way.scheme), ("env:1", Scheme::Https));
     assert_eq!(way.token.as_ref().unwrap().reveal(), "first");
     assert_eq!(way.login.as_ref().unwrap().user, "u");
-    assert!(!way.verify);
-    assert_eq!(way.ca_file.as_deref(), Some("/ca".as_ref()));
+    assert!(!way.tls.verify);
+    assert_eq!(way.tls.ca_file.as_deref(), Some("/ca".as_ref()));
     let config = in_environment(
         &all,
         "consul { address = \"file:1\" token = \"own\" ssl { enabled = false verify = true } }",
@@ -41,7 +41,7 @@ fn the_environment_says_what_the_file_does_not() {
     let way = consul(&config);
     assert_eq!((way.address.as_str(), way.scheme), ("file:1", Scheme::Http));
     assert_eq!(way.token.as_ref().unwrap().reveal(), "own");
-    assert!(way.verify);
+    assert!(way.tls.verify);
     let config = in_environment(&all, "consul { token_file = \"/token\" }");
     assert_eq!(consul(&config).token, None);
     assert_eq!(
@@ -59,7 +59,15 @@ fn without_a_word_it_is_on_this_machine() {
         ("127.0.0.1:8500", Scheme::Http)
     );
     assert_eq!(way.max_stale, Some(Duration::from_secs(2)));
-    assert!(way.verify);
+    assert!(way.tls.verify);
+}
+
+#[test]
+fn who_renders_once_asks_the_leader_unless_told_otherwise() {
+    let max_stale = |flags: &[&str]| consul(&by_flags(flags)).max_stale;
+    assert_eq!(max_stale(&["-once"]), Some(Duration::ZERO));
+    let told = ["-once", "-max-stale=3s"];
+    assert_eq!(max_stale(&told), Some(Duration::from_secs(3)));
 }
 
 #[test]

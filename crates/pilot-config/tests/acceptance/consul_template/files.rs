@@ -161,7 +161,7 @@ fn sections_from_before_0_18() {
     let way = consul(&config);
     assert_eq!(way.retry.unwrap().backoff, Duration::from_secs(3));
     assert_eq!(way.login.as_ref().unwrap().user, "u");
-    assert!(!way.verify);
+    assert!(!way.tls.verify);
 }
 
 #[test]

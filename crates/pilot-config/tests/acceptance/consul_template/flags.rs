@@ -170,7 +170,7 @@ fn spellings_from_before_0_19() {
     assert_eq!(consul.token.as_ref().unwrap().reveal(), "t");
     assert!(consul.login.is_some());
     assert_eq!(consul.scheme, pilot_config::Scheme::Https);
-    assert!(!consul.verify);
+    assert!(!consul.tls.verify);
     assert_eq!(consul.retry.unwrap().backoff, Duration::from_secs(5));
 }
 

@@ -34,6 +34,108 @@ fn registered_at_the_first_pass() {
     .assert_eq(&trace);
 }
 
+/// What is up before its first check is due is found so sooner; that it was not up yet tells nobody
+/// anything.
+#[test]
+fn checks_before_the_first_interval_tell_good_news_only() {
+    let trace = trace(
+        "
+        job app: exec runs; service; health 10s: fails x2 | passes | fails
+        until 21s
+        ",
+    );
+    expect![[r#"
+        0.000 > started
+        0.000 event startup(global)
+        0.000 spawn app#1
+        1.000 spawn check.app#1
+        1.000 > check.app#1 exits 1
+        2.000 spawn check.app#2
+        2.000 > check.app#2 exits 1
+        4.000 spawn check.app#3
+        4.000 > check.app#3 exits 0
+        4.000 event exitSuccess(check.app)
+        4.000 event healthy(app)
+        4.000 publish app passing 'ok'
+        10.000 spawn check.app#4
+        10.000 > check.app#4 exits 1
+        10.000 event exitFailed(check.app)
+        10.000 event unhealthy(app)
+        10.000 publish app critical 'exit status 1'
+        20.000 spawn check.app#5
+        20.000 > check.app#5 exits 1
+        20.000 event exitFailed(check.app)
+        20.000 event unhealthy(app)
+    "#]]
+    .assert_eq(&trace);
+}
+
+/// They are 1 s, 2 s, 4 s … after the start, and over with the first one that is due.
+#[test]
+fn checks_before_the_first_interval_are_few() {
+    let trace = trace(
+        "
+        job app: exec runs; service warning; health 7s: fails
+        until 15s
+        ",
+    );
+    expect![[r#"
+        0.000 > started
+        0.000 publish app warning ''
+        0.000 event startup(global)
+        0.000 spawn app#1
+        1.000 spawn check.app#1
+        1.000 > check.app#1 exits 1
+        2.000 spawn check.app#2
+        2.000 > check.app#2 exits 1
+        4.000 spawn check.app#3
+        4.000 > check.app#3 exits 1
+        7.000 spawn check.app#4
+        7.000 > check.app#4 exits 1
+        7.000 event exitFailed(check.app)
+        7.000 event unhealthy(app)
+        7.000 publish app critical 'exit status 1'
+        14.000 spawn check.app#5
+        14.000 > check.app#5 exits 1
+        14.000 event exitFailed(check.app)
+        14.000 event unhealthy(app)
+    "#]]
+    .assert_eq(&trace);
+}
+
+/// A process that starts anew is asked anew.
+#[test]
+fn a_restart_has_its_own_checks_before_the_first_interval() {
+    let trace = trace(
+        "
+        job app: exec exits 1 after 5s | runs; restarts unlimited; service; health 30s: passes | fails | passes
+        until 8s
+        ",
+    );
+    expect![[r#"
+        0.000 > started
+        0.000 event startup(global)
+        0.000 spawn app#1
+        1.000 spawn check.app#1
+        1.000 > check.app#1 exits 0
+        1.000 event exitSuccess(check.app)
+        1.000 event healthy(app)
+        1.000 publish app passing 'ok'
+        5.000 > app#1 exits 1
+        5.000 event exitFailed(app)
+        5.000 publish app critical 'app ended (exit status 1) and restarts'
+        5.000 spawn app#2
+        6.000 spawn check.app#2
+        6.000 > check.app#2 exits 1
+        7.000 spawn check.app#3
+        7.000 > check.app#3 exits 0
+        7.000 event exitSuccess(check.app)
+        7.000 event healthy(app)
+        7.000 publish app passing 'ok'
+    "#]]
+    .assert_eq(&trace);
+}
+
 /// Acceptance 134.
 #[test]
 fn an_initial_status_registers_before_any_check() {
@@ -115,6 +217,44 @@ fn no_check() {
         1.000 event healthy(app)
         1.000 publish app passing 'ok'
         2.000 event healthy(app)
+    "#]]
+    .assert_eq(&trace);
+}
+
+/// A service that is to be marked stays in the catalog, and is checked as ever.
+#[test]
+fn maintenance_marks_who_wants_to_stay() {
+    let trace = trace(
+        "
+        job app: exec runs; service; marked; health 1s: passes, fails, passes
+        at 1500ms maintenance on
+        at 3500ms maintenance off
+        until 3600ms
+        ",
+    );
+    expect![[r#"
+        0.000 > started
+        0.000 event startup(global)
+        0.000 spawn app#1
+        1.000 spawn check.app#1
+        1.000 > check.app#1 exits 0
+        1.000 event exitSuccess(check.app)
+        1.000 event healthy(app)
+        1.000 publish app passing 'ok'
+        1.500 > maintenance on
+        1.500 mark app 'containerpilot: in maintenance'
+        1.500 event enterMaintenance(global)
+        2.000 spawn check.app#2
+        2.000 > check.app#2 exits 0
+        2.000 event exitSuccess(check.app)
+        2.000 event healthy(app)
+        3.000 spawn check.app#3
+        3.000 > check.app#3 exits 0
+        3.000 event exitSuccess(check.app)
+        3.000 event healthy(app)
+        3.500 > maintenance off
+        3.500 mark app no more
+        3.500 event exitMaintenance(global)
     "#]]
     .assert_eq(&trace);
 }

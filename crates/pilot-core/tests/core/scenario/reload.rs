@@ -45,7 +45,7 @@ fn what_did_not_change_is_not_touched() {
         2.000 > check.app#2 exits 0
         2.000 event exitSuccess(check.app)
         2.000 event healthy(app)
-        3.000 = app running/healthy/passing, side running/unknown/out
+        3.000 = app running/healthy/passing, side running/unknown/out, db healthy
         3.000 spawn check.app#3
         3.000 > check.app#3 exits 0
         3.000 event exitSuccess(check.app)
@@ -153,7 +153,7 @@ fn jobs_come_and_go() {
         1.000 > old#1 dies of SIGTERM
         1.000 event exitFailed(old)
         1.000 event stopped(old)
-        2.000 = new running/unknown/out, other blocked
+        2.000 = new running/unknown/out, mq unknown, other blocked
     "#]]
     .assert_eq(&trace);
 }
@@ -690,19 +690,21 @@ fn a_service_that_is_described_otherwise_stays_in_the_catalog() {
     expect![[r#"
         0.000 > started
         0.000 event startup(global)
-        5.000 spawn check.web#1
-        5.000 > check.web#1 exits 0
+        1.000 spawn check.web#1
+        1.000 > check.web#1 exits 0
+        1.000 event exitSuccess(check.web)
+        1.000 event healthy(web)
+        1.000 publish web passing 'ok'
+        5.000 spawn check.web#2
+        5.000 > check.web#2 exits 0
         5.000 event exitSuccess(check.web)
         5.000 event healthy(web)
-        5.000 publish web passing 'ok'
         6.000 > reload
-        6.000 publish web passing ''
         7.000 = web up/healthy/passing
-        9.000 spawn check.web#2
-        9.000 > check.web#2 exits 0
+        9.000 spawn check.web#3
+        9.000 > check.web#3 exits 0
         9.000 event exitSuccess(check.web)
         9.000 event healthy(web)
-        9.000 publish web passing 'ok'
     "#]]
     .assert_eq(&trace);
 }

@@ -6,8 +6,8 @@ use pilot_core::{
     EventKind, Input, JobCommand, JobName, RunId, Signal, Source, Spec,
     spec::{
         AfterChanges, AskedStatus, Backoff, Beat, Command, Condition, First, HealthSpec,
-        InMaintenance, JobSpec, Leaves, Notice, OnChange, OnReload, Overlap, Restarts, Role,
-        Signals, Stay, StopSpec, TemplateSpec, Turn, When,
+        InMaintenance, JobSpec, Leaves, Notice, OnChange, OnEmpty, OnReload, Overlap, Restarts,
+        Role, Signals, Stay, StopSpec, TemplateSpec, Turn, WatchId, WatchSpec, When,
     },
 };
 use proptest::{collection::vec, option, prelude::*, sample::select};
@@ -101,6 +101,29 @@ prop_compose! {
     }
 }
 
+prop_compose! {
+    /// A world that is only asked to stop.
+    pub(crate) fn stopping_case()(mut case in case(), facts in vec((0_u64..12_000, watched()), 0..6)) -> Case {
+        case.reloads.truncate(1);
+        for spec in &mut case.reloads {
+            spec.templates.clear();
+            spec.after_changes = None;
+            spec.signals = Signals::stopping();
+        }
+        let ends = |way: &'static str| !way.contains("stuck") && !way.contains("leaves a child");
+        for (_, ways) in &mut case.scripts {
+            ways.retain(|way| ends(way));
+            if ways.is_empty() {
+                ways.push("runs, ignores TERM");
+            }
+        }
+        let at = |(at, fact)| (Duration::from_millis(at), Fact::Input(fact));
+        case.facts = facts.into_iter().map(at).collect();
+        case.started = true;
+        case
+    }
+}
+
 fn scripts() -> impl Strategy<Value = Vec<(String, Vec<&'static str>)>> {
     let purposes = NAMES
         .iter()
@@ -144,7 +167,8 @@ fn spec() -> impl Strategy<Value = Spec> {
     let timeouts = select(vec![0_u64, 300, 1500]).prop_map(Duration::from_millis);
     let whole = (timeouts, signals(), asked_status(), stay());
     let changes = (0..4_usize, any::<bool>(), notice());
-    (jobs, whole, changes).prop_map(|(jobs, whole, (extra, shared, notice))| {
+    (jobs, whole, changes, watches()).prop_map(|(jobs, whole, changes, watches)| {
+        let (extra, shared, notice) = changes;
         let (stop_timeout, signals, asked_status, stay) = whole;
         let mut spec = Spec {
             stop_timeout,
@@ -155,7 +179,7 @@ fn spec() -> impl Strategy<Value = Spec> {
             ..Spec::default()
         };
         if extra & 1 == 1 {
-            spec.watches.push(read::watch("w"));
+            spec.watches = watches;
         }
         if extra & 2 == 2 {
             let target = spec.jobs.first().map(|job| job.name.clone());
@@ -165,6 +189,26 @@ fn spec() -> impl Strategy<Value = Spec> {
         }
         drop_dangling(&mut spec);
         spec
+    })
+}
+
+/// A service and a key, of which some change is always on its way.
+fn watches() -> impl Strategy<Value = Vec<WatchSpec>> {
+    let debounce = || select(vec![0_u64, 0, 300]).prop_map(Duration::from_millis);
+    let service = (debounce(), 1..3_usize, any::<bool>());
+    (service, debounce()).prop_map(|((debounce, min, holds), of_key)| {
+        let on_empty = if holds { OnEmpty::Hold } else { OnEmpty::Tell };
+        let service = WatchSpec {
+            debounce,
+            min,
+            on_empty,
+            ..read::watch("w")
+        };
+        let id = read::key("k");
+        let interval = service.interval;
+        let mut key = WatchSpec::new(id.name, id.subject, interval);
+        key.debounce = of_key;
+        vec![service, key]
     })
 }
 
@@ -263,7 +307,8 @@ fn job(n: usize) -> impl Strategy<Value = JobSpec> {
         option::weighted(0.5, timeout()),
         option::weighted(0.5, select(vec!["", "warning"])),
     );
-    (first, second).prop_map(move |(first, second)| {
+    let nowhere = option::weighted(0.1, (1_u64..16).prop_map(Duration::from_secs));
+    (first, second, nowhere).prop_map(move |(first, second, nowhere)| {
         let (exec, when, start_within, restarts, slow, timeout) = first;
         let (stop_timeout, drain, overlap, way, check_timeout, service) = second;
         let each = matches!(when, When::Each(_) | When::OnSignal(_));
@@ -294,6 +339,9 @@ fn job(n: usize) -> impl Strategy<Value = JobSpec> {
             timeout,
         });
         job.service = service.map(|initial| read::service(&job.name, initial));
+        nowhere
+            .into_iter()
+            .for_each(|within| read::nowhere(&mut job, within));
         job
     })
 }
@@ -365,6 +413,8 @@ fn single(n: usize) -> impl Strategy<Value = Condition> {
         "startup(global)",
         "enterMaintenance(global)",
         "changed(watch.w)",
+        "stale(watch.w)",
+        "healthy(watch.k)",
         "healthy(template.conf)",
         "exitFailed(check.a)",
     ]);
@@ -401,16 +451,36 @@ fn fact() -> impl Strategy<Value = Fact> {
         1 => any::<bool>().prop_map(|enable| {
             Fact::Input(Input::MaintenanceRequested { enable })
         }),
-        1 => select(vec!["x", "x y", ""]).prop_map(|ids| Fact::Input(Input::WatchAnswered {
-            watch: "w".into(),
-            instances: ids.split_whitespace().map(read::instance).collect(),
-        })),
+        3 => watched().prop_map(Fact::Input),
         3 => (select(vec!["conf", "other"]), select(texts.to_vec()))
             .prop_map(|(template, text)| Fact::Data(template, text)),
         1 => select(vec![Input::CatalogLost, Input::CatalogBack]).prop_map(Fact::Input),
         1 => (select(NAMES.to_vec())).prop_map(|job| {
             Fact::Input(Input::Withdrawn { job: job.into() })
         }),
+        2 => (select(NAMES.to_vec()), select(vec!["10.0.0.1", "10.0.0.2", ""]))
+            .prop_map(|(job, address)| Fact::Input(match address {
+                "" => read::missing(job),
+                address => read::found(job, address),
+            })),
         1 => old.prop_map(Fact::Stale),
     ]
+}
+
+fn watched() -> impl Strategy<Value = Input> {
+    let instances = select(vec!["x", "x y", ""]).prop_map(|ids| Input::WatchAnswered {
+        watch: "w".into(),
+        sight: read::instances(&ids.split_whitespace().collect::<Vec<_>>()),
+    });
+    let value = select(vec!["", "v1", "v2"]).prop_map(|value| Input::WatchAnswered {
+        watch: read::key("k"),
+        sight: read::value(Some(value).filter(|value| !value.is_empty())),
+    });
+    let which = || select(vec![WatchId::from("w"), read::key("k")]);
+    let lost = which().prop_map(|watch| Input::WatchLost {
+        watch,
+        reason: "no leader".to_owned(),
+    });
+    let back = which().prop_map(|watch| Input::WatchBack { watch });
+    prop_oneof![2 => instances, 2 => value, 1 => lost, 1 => back]
 }

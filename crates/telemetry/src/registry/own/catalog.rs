@@ -8,6 +8,7 @@ use crate::{Registry, family::Family, labelled::Labelled};
 pub(super) struct Catalogs {
     requests: Labelled<f64, 2>,
     instances: Labelled<f64, 1>,
+    stale: Labelled<f64, 1>,
     answer_age: Labelled<f64, 1>,
 }
 
@@ -26,9 +27,19 @@ impl Registry {
         }
     }
 
-    /// Shows the instances of a watch no longer, as nobody follows it.
-    pub fn forget_watch(&mut self, service: &str) {
-        self.own.catalogs.instances.remove([service]);
+    /// Sets whether what a watch knows may be old.
+    ///
+    /// Beyond the number of watches there is room for, one is left out.
+    pub fn watch_stale(&mut self, watch: &str, is_stale: bool) {
+        if let Some(value) = self.own.catalogs.stale.only_at([watch]) {
+            *value = f64::from(u8::from(is_stale));
+        }
+    }
+
+    /// Shows a watch no longer, as nobody follows it.
+    pub fn forget_watch(&mut self, watch: &str) {
+        self.own.catalogs.instances.remove([watch]);
+        self.own.catalogs.stale.remove([watch]);
     }
 
     /// Sets how long ago the catalog last answered each query that is followed, with news or
@@ -60,6 +71,11 @@ impl Catalogs {
                 ["service"],
                 "Instances that each watch sees, by service.",
             ),
+            stale: Labelled::gauge(
+                "containerpilot_watch_stale",
+                ["watch"],
+                "Whether what each watch knows may be old: 1 while nobody answers or an empty answer is held.",
+            ),
             answer_age: Labelled::gauge(
                 "containerpilot_catalog_answer_age_seconds",
                 ["query"],
@@ -72,6 +88,7 @@ impl Catalogs {
         vec![
             self.requests.family(),
             self.instances.family(),
+            self.stale.family(),
             self.answer_age.family(),
         ]
     }

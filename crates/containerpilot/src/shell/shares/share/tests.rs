@@ -16,6 +16,7 @@ fn key(path: &str) -> Query {
 
 fn refused(status: u16) -> CatalogError {
     CatalogError::Refused {
+        who: catalog::Backend::Consul,
         status,
         call: "PUT /v1/kv/k/data".to_owned(),
         text: "no".to_owned(),

@@ -1,0 +1,34 @@
+//! What Consul and nginx take to be there, as sets of `ADDRESS:PORT`.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::Container;
+
+/// The instances in an answer of Consul's to `/v1/health/service/NAME`; none if it is no such answer.
+pub(super) fn instances(answer: &str) -> BTreeSet<String> {
+    let one = |it: &Value| {
+        let service = &it["Service"];
+        let address = service["Address"].as_str().unwrap();
+        format!("{address}:{}", service["Port"])
+    };
+    match serde_json::from_str::<Value>(answer) {
+        Ok(Value::Array(all)) => all.iter().map(one).collect(),
+        Ok(_) | Err(_) => BTreeSet::new(),
+    }
+}
+
+/// The servers of a service in nginx's configuration as it stands; none if nginx is just not there.
+pub(super) fn servers(nginx: &Container, service: &str) -> BTreeSet<String> {
+    let file = nginx.read("/etc/nginx/nginx.conf").unwrap_or_default();
+    let Some((_, block)) = file.split_once(&format!("upstream {service} {{")) else {
+        return BTreeSet::new();
+    };
+    let (block, _) = block.split_once('}').unwrap();
+    let server = |line: &str| {
+        let server = line.trim().strip_prefix("server ")?.strip_suffix(';')?;
+        Some(server.to_owned())
+    };
+    block.lines().filter_map(server).collect()
+}
