@@ -67,10 +67,11 @@ pub(crate) fn contained(exe: &str, args: &[&str]) -> Command {
     command
 }
 
-/// On a terminal of its own.
+/// On a terminal of its own, whose session it leads: some shells start the last command of a line
+/// in a process of its own unless told not to, and which shell it is depends on `SHELL`.
 pub(crate) fn on_terminal(exe: &str, args: &[&str]) -> Command {
     let mut command = Command::new("script");
-    let line = format!("{exe} {}", args.join(" "));
+    let line = format!("exec {exe} {}", args.join(" "));
     command.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
     command
 }
