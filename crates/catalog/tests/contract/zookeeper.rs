@@ -418,7 +418,9 @@ fn java(heap: &str) -> Command {
         JARS[0]
     );
     let mut java = Command::new("java");
-    java.args(["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"])
+    // Its client reads what it is told to do in the characters of the locale.
+    java.env("LC_ALL", "C.UTF-8")
+        .args(["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"])
         .arg(format!("-Xmx{heap}"))
         .arg("-Dzookeeper.jmx.log4j.disable=true")
         .args(["-cp", &JARS.join(":")]);
