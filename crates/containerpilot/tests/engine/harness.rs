@@ -15,6 +15,7 @@ mod load;
 #[path = "../e2e/harness/network.rs"]
 #[expect(dead_code, reason = "the other suite does more with its networks")]
 mod machine;
+mod page;
 mod swarm;
 mod terminal;
 mod timeline;
@@ -34,6 +35,7 @@ pub(crate) use self::{
     http::over_tcp,
     load::Load,
     machine::ip,
+    page::commands,
     swarm::Swarm,
     terminal::Terminal,
     timeline::Timeline,

@@ -1,21 +1,11 @@
 //! A newcomer follows examples/nginx-customers-sales/README.md: its commands run, in their order, and
 //! what the articles say comes true.
 
-use std::{collections::BTreeSet, fs, io::Write, net::TcpStream, process::Command};
+use std::{collections::BTreeSet, io::Write, net::TcpStream};
 
-use crate::harness::{Container, Stack, image, over_tcp, unique};
+use crate::harness::{Container, Stack, commands, over_tcp, unique};
 
-const PAGE: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../../examples/nginx-customers-sales/README.md"
-);
-
-/// The commands of the page's console blocks.
-fn commands() -> Vec<String> {
-    let page = fs::read_to_string(PAGE).unwrap();
-    let of = |line: &str| line.strip_prefix("$ ").map(str::to_owned);
-    page.lines().filter_map(of).collect()
-}
+const PAGE: &str = include_str!("../../../../examples/nginx-customers-sales/README.md");
 
 /// Somebody at a prompt in the example's folder.
 struct Newcomer {
@@ -25,49 +15,10 @@ struct Newcomer {
 }
 
 impl Newcomer {
-    /// The command as it is for this project, beside others on the same engine.
-    fn own(&self, command: &str) -> String {
-        let mut own = command
-            .replace(
-                "nginx-customers-sales_",
-                &format!("{}_", self.stack.project()),
-            )
-            .replace(" containerpilot/", &format!(" {}", image("")))
-            .replace("docker-compose exec ", "docker-compose exec -T ")
-            .replace("logs --follow", "logs")
-            .replace("one-more", &self.another);
-        for (written, service, port) in [
-            ("127.0.0.1:8080", "nginx", 80),
-            ("127.0.0.1:8500", "consul", 8500),
-        ] {
-            if own.contains(written) {
-                let published = self.stack.instance(service).published(port);
-                own = own.replace(written, &published.to_string());
-            }
-        }
-        own
-    }
-
     #[track_caller]
     fn types(&self, command: &str) -> String {
-        let own = self.own(command);
-        self.stack.timeline.act(&own);
-        let mut shell = Command::new("bash");
-        shell.args(["-eu", "-o", "pipefail", "-c", &own]);
-        let (dir, _) = PAGE.rsplit_once('/').unwrap();
-        let output = shell
-            .current_dir(dir)
-            .envs(self.stack.environment())
-            .output()
-            .unwrap();
-        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-        let (out, err) = (text(output.stdout), text(output.stderr));
-        assert!(
-            output.status.success(),
-            "`{command}`, as `{own}`: {}\n{out}{err}",
-            output.status
-        );
-        out
+        let own = command.replace("one-more", &self.another);
+        self.stack.types(&own)
     }
 
     /// Waits until nginx sends requests to this many of a service, and no others.
@@ -152,7 +103,7 @@ fn the_commands_of_the_page_do_what_it_says() {
     // What the images are is seen elsewhere; those of this test are not the user's.
     let elsewhere = ["make images", "cd ", "docker image rm"];
     let mut count = 0;
-    for command in commands() {
+    for command in commands(PAGE) {
         if elsewhere.iter().any(|start| command.starts_with(start)) {
             continue;
         }

@@ -9,11 +9,13 @@ const SOON: Duration = Duration::from_secs(60);
 
 #[test]
 fn sales_is_scaled_from_one_to_five_to_two_without_a_lost_request() {
-    let stack = Stack::up("scale");
+    let stack = Stack::new("scale");
+    stack.types("docker-compose up -d");
+    stack.wait_until_served();
     let load = Load::on(stack.front(), &["/sales/", "/customers/"], &stack.timeline);
     load.wait_for_more();
 
-    stack.compose(&["scale", "sales=5"]);
+    stack.types("docker-compose scale sales=5");
     let five = stack.instances("sales");
     assert_eq!(five.len(), 5);
     let hosts: Vec<String> = five.iter().map(Container::hostname).collect();
@@ -27,7 +29,7 @@ fn sales_is_scaled_from_one_to_five_to_two_without_a_lost_request() {
     assert!(took < SOON, "{took:?}");
     assert_eq!(stack.passing("sales"), stack.wait_for_servers("sales"));
 
-    stack.compose(&["scale", "sales=2"]);
+    stack.types("docker-compose scale sales=2");
     assert_eq!(stack.wait_for_servers("sales").len(), 2);
     load.wait_for_more();
     load.end().expect_none_failed();

@@ -1,4 +1,5 @@
 //! Another version under load: rolled, as a canary, as a second fleet; and what Compose does alone.
+//! The commands are those of docs/deploying.md.
 
 use std::{
     collections::BTreeSet,
@@ -7,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::harness::{Container, Load, Stack, docker, image, try_docker, unique};
+use crate::harness::{Container, Load, Stack, commands, image, try_docker, unique};
 
 const PATHS: &[&str] = &["/sales/", "/customers/"];
 const OLD: &str = "1.0.0";
@@ -76,8 +77,8 @@ fn a_service_is_rolled_one_by_one_and_back_again_though_killed_half_way() {
     load.wait_for_more();
 
     let began = Instant::now();
-    let (went_well, text) = stack.script("roll.sh", &["sales", NEW]);
-    assert!(went_well, "{text}");
+    let text = stack.types("../roll.sh sales 1.0.1");
+    assert!(text.contains("roll: sales: all 3 run "), "{text}");
     assert_eq!(versions(&stack.instances("sales")), [NEW; 3]);
     stack.timeline.measured("roll of three", began.elapsed());
     stack.wait_for_servers("sales");
@@ -163,16 +164,7 @@ fn a_canary_is_served_and_backed_out() {
     let servers = stack.servers("sales");
     let load = Load::on(stack.front(), PATHS, &stack.timeline);
     load.wait_for_more();
-    let words = [
-        "up",
-        "-d",
-        "--no-deps",
-        "--no-recreate",
-        "--scale",
-        "sales=4",
-        "sales",
-    ];
-    stack.compose_with(&[("TAG", NEW)], &words);
+    stack.types("TAG=1.0.1 docker-compose up -d --no-deps --no-recreate --scale sales=4 sales");
     let four = stack.instances("sales");
     assert_eq!(versions(&four), [OLD, OLD, OLD, NEW]);
     assert!(names(&before).is_subset(&names(&four)));
@@ -181,8 +173,8 @@ fn a_canary_is_served_and_backed_out() {
     assert_eq!(stack.wait_for_servers("sales").len(), 4);
     load.wait_for_more();
 
-    docker(&["stop", &canary.name]);
-    docker(&["rm", &canary.name]);
+    stack.types("docker stop nginx-customers-sales_sales_4");
+    stack.types("docker rm nginx-customers-sales_sales_4");
     stack.wait_for_exactly("sales", &servers);
     assert_eq!(names(&stack.instances("sales")), names(&before));
     load.wait_for_more();
@@ -195,26 +187,23 @@ fn green_takes_over_from_blue_and_blue_from_green() {
     let blue = stack.instances("sales");
     let load = Load::on(stack.front(), PATHS, &stack.timeline);
     load.wait_for_more();
-    let both = ["-f", "docker-compose.yml", "-f", "green.yml"];
-    let green = |words: &[&str]| stack.compose_with(&[("GREEN", NEW)], &[&both, words].concat());
+    let both = |command: &str| {
+        let file = "export COMPOSE_FILE=docker-compose.yml:green.yml";
+        stack.types(&format!("{file}\n{command}"))
+    };
 
-    green(&[
-        "up",
-        "-d",
-        "--no-deps",
-        "--scale",
-        "sales_green=3",
-        "sales_green",
-    ]);
+    both("GREEN=1.0.1 docker-compose up -d --no-deps --scale sales_green=3 sales_green");
     let fleet = stack.instances("sales_green");
     assert_eq!(versions(&fleet), [NEW; 3]);
     let hosts = |of: &[Container]| of.iter().map(Container::hostname).collect::<Vec<_>>();
     load.wait_for_all("sales", &hosts(&fleet));
     let both_fleets = &stack.addresses("sales", &blue) | &stack.addresses("sales", &fleet);
     stack.wait_for_exactly("sales", &both_fleets);
+    let count = "curl -s 'http://127.0.0.1:8500/v1/health/service/sales?passing' | grep -o '\"Service\":{' | wc -l";
+    assert_eq!(both(count).trim(), "6");
 
     let began = Instant::now();
-    green(&["stop", "sales"]);
+    both("docker-compose stop sales");
     stack.wait_for_exactly("sales", &stack.addresses("sales", &fleet));
     stack
         .timeline
@@ -222,10 +211,10 @@ fn green_takes_over_from_blue_and_blue_from_green() {
     load.wait_for_more();
 
     let began = Instant::now();
-    green(&["start", "sales"]);
+    both("docker-compose start sales");
     load.forget();
     load.wait_for_all("sales", &hosts(&blue));
-    green(&["stop", "sales_green"]);
+    both("docker-compose stop sales_green");
     stack.wait_for_exactly("sales", &stack.addresses("sales", &blue));
     stack.timeline.measured("back to blue", began.elapsed());
     load.wait_for_more();
@@ -241,8 +230,7 @@ fn compose_alone_stops_all_instances_before_it_starts_another() {
     load.wait_for_more();
     let began = Instant::now();
     // Without `--scale` it would stop all but one, too: `up` goes by the file alone.
-    let words = ["up", "-d", "--no-deps", "--scale", "sales=3", "sales"];
-    stack.compose_with(&[("TAG", NEW)], &words);
+    stack.types("TAG=1.0.1 docker-compose up -d --no-deps --scale sales=3 sales");
     let new = stack.instances("sales");
     assert_eq!(versions(&new), [NEW; 3]);
     stack.wait_for_servers("sales");
@@ -268,4 +256,21 @@ fn compose_alone_stops_all_instances_before_it_starts_another() {
     let outage = tally.failed.last().unwrap().0 - tally.failed[0].0;
     stack.timeline.measured("requests failed for", outage);
     tally.expect_failed_only_within(began, ended + Duration::from_secs(1));
+}
+
+/// What is on the page and was run nowhere would not be known to work.
+#[test]
+fn every_command_of_the_page_is_typed_by_a_test() {
+    let page = commands(include_str!("../../../../docs/deploying.md"));
+    let tests = [include_str!("scale.rs"), include_str!("upgrade.rs")].concat();
+    let tests = tests.replace("\\\"", "\"");
+    for command in &page {
+        // Where they are typed.
+        let is_place = *command == "cd examples/nginx-customers-sales";
+        assert!(
+            is_place || tests.contains(&format!("\"{command}\"")),
+            "no test types `{command}`"
+        );
+    }
+    assert!(page.len() >= 14, "only {} were found", page.len());
 }

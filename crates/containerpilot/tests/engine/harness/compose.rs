@@ -16,7 +16,7 @@ pub(super) fn repository() -> String {
 }
 
 /// Where the Compose file is.
-const DIR: &str = concat!(
+pub(super) const DIR: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
     "/../../examples/nginx-customers-sales"
 );
@@ -42,15 +42,21 @@ impl Stack {
         let mut stack = Self::new(title);
         stack.port = port;
         stack.compose(&["up", "-d"]);
-        stack.wait_for_servers("customers");
-        stack.wait_for_servers("sales");
+        stack.wait_until_served();
+        stack
+    }
+
+    /// Waits until nginx has both services and passes requests on to them.
+    #[track_caller]
+    pub(crate) fn wait_until_served(&self) {
+        self.wait_for_servers("customers");
+        self.wait_for_servers("sales");
         for path in ["/customers/", "/sales/"] {
-            stack.until(&format!("{path} is served"), || {
-                let answer = stack.get(path).ok()?;
+            self.until(&format!("{path} is served"), || {
+                let answer = self.get(path).ok()?;
                 (answer.status == 200).then_some(())
             });
         }
-        stack
     }
 
     /// A project of which nothing is up yet.
