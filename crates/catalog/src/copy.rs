@@ -4,11 +4,11 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use go_base64::STANDARD;
 use serde::Serialize;
 
 use crate::{
     answer::{Answer, Check, Instance, Node, NodeService, NodeServices, Pair, Weights},
-    base64,
     consul::read::{Shelf, read_json},
     query::Query,
 };
@@ -52,7 +52,10 @@ fn write_answer(text: &mut Vec<u8>, answer: &Answer) {
         Answer::Nodes(nodes) => write_line(text, nodes),
         Answer::Node(node) => write_line(text, &node.as_deref().map(NodeEntry::new)),
         Answer::Datacenters(names) => write_line(text, names),
-        Answer::Value(value) => write_line(text, &value.as_deref().map(base64::encode)),
+        Answer::Value(value) => {
+            let value = value.as_deref().map(|value| STANDARD.encode(value));
+            write_line(text, &value);
+        }
         Answer::Pairs(pairs) => {
             let entries: Vec<_> = pairs.iter().map(PairEntry::new).collect();
             write_line(text, &entries);
@@ -139,7 +142,7 @@ impl<'a> PairEntry<'a> {
     fn new(pair: &'a Pair) -> Self {
         Self {
             key: &pair.path,
-            value: base64::encode(&pair.value),
+            value: STANDARD.encode(&pair.value),
             create_index: pair.create_index,
             modify_index: pair.modify_index,
             lock_index: pair.lock_index,

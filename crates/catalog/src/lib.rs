@@ -57,7 +57,6 @@
 mod agent;
 pub mod answer;
 mod backoff;
-mod base64;
 mod client;
 pub mod consul;
 pub mod copy;

@@ -1,7 +1,6 @@
 //! Every function of the language, by name.
 
 mod api;
-mod base64;
 mod encode;
 mod group;
 mod json;

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use go_base64::STANDARD;
 use serde::Deserialize as _;
 use serde_json::{Deserializer, Map, Number, Value};
 
-use crate::{base64, duration};
+use crate::duration;
 
 /// What is wrong with a body, without the words `Request decode failed`.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -173,7 +174,8 @@ impl Fields {
     pub(crate) fn encoded(&mut self, names: &[&str]) -> Result<Vec<u8>, DecodeError> {
         match self.take(names) {
             None => Ok(Vec::new()),
-            Some(Value::String(text)) => base64::decode(&text)
+            Some(Value::String(text)) => STANDARD
+                .decode(text.as_bytes())
                 .map_err(|at| DecodeError(format!("illegal base64 data at input byte {at}"))),
             Some(other) => Err(mismatch(&other, names[0], "[]uint8")),
         }

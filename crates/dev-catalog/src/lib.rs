@@ -25,7 +25,6 @@
 //! and values, 64 MiB of services and checks, 16 MiB of sessions. Pages of other sites are refused,
 //! see `server/origin`.
 
-mod base64;
 mod decode;
 mod definition;
 mod duration;

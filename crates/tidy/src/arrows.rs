@@ -32,6 +32,12 @@ const ROOMS: &[Room] = &[
         others: Some(&[]),
     },
     Room {
+        name: "go-base64",
+        ours: &[],
+        in_tests: &[],
+        others: Some(&[]),
+    },
+    Room {
         name: "re2",
         ours: &[],
         in_tests: &[],
@@ -57,19 +63,19 @@ const ROOMS: &[Room] = &[
     },
     Room {
         name: "dev-catalog",
-        ours: &[],
+        ours: &["go-base64"],
         in_tests: &["test-ports"],
         others: None,
     },
     Room {
         name: "catalog",
-        ours: &["pilot-core"],
+        ours: &["go-base64", "pilot-core"],
         in_tests: &["dev-catalog", "test-ports"],
         others: None,
     },
     Room {
         name: "ctmpl",
-        ours: &["catalog", "go-template", "pilot-core", "re2"],
+        ours: &["catalog", "go-base64", "go-template", "pilot-core", "re2"],
         in_tests: &[],
         others: None,
     },

@@ -6,9 +6,10 @@ use std::{
     time::SystemTime,
 };
 
+use go_base64::STANDARD;
 use hyper::header::HeaderValue;
 
-use crate::{Backend, CatalogError, base64, error::reason, transport::Secret};
+use crate::{Backend, CatalogError, error::reason, transport::Secret};
 
 /// Where the token comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +37,7 @@ pub(super) fn authorization(auth: &Auth) -> String {
     let password = password.reveal();
     format!(
         "Basic {}",
-        base64::encode(format!("{user}:{password}").as_bytes())
+        STANDARD.encode(format!("{user}:{password}").as_bytes())
     )
 }
 

@@ -4,11 +4,11 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
+use go_base64::STANDARD;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::{Value, json};
 
 use super::layout::Stretch;
-use crate::base64;
 
 impl Pair {
     /// Its key as a text. One that is none is none of ours; what it is called makes no difference.
@@ -158,9 +158,9 @@ impl Refusal {
 
 /// Asks for a stretch.
 pub(super) fn range(stretch: &Stretch) -> Value {
-    let mut range = json!({ "key": base64::encode(&stretch.begin) });
+    let mut range = json!({ "key": STANDARD.encode(&stretch.begin) });
     if let Some(end) = &stretch.end {
-        range["range_end"] = base64::encode(end).into();
+        range["range_end"] = STANDARD.encode(end).into();
     }
     range
 }
@@ -177,20 +177,20 @@ pub(super) fn watch(stretch: &Stretch, revision: i64) -> Value {
 /// Writes a key; with lease 0 for good.
 pub(super) fn put(key: &str, value: &[u8], lease: i64) -> Value {
     json!({ "request_put": {
-        "key": base64::encode(key.as_bytes()),
-        "value": base64::encode(value),
+        "key": STANDARD.encode(key.as_bytes()),
+        "value": STANDARD.encode(value),
         "lease": lease.to_string(),
     } })
 }
 
 /// Takes a key away.
 pub(super) fn delete(key: &str) -> Value {
-    json!({ "request_delete_range": { "key": base64::encode(key.as_bytes()) } })
+    json!({ "request_delete_range": { "key": STANDARD.encode(key.as_bytes()) } })
 }
 
 /// Asks for a key as part of a transaction.
 pub(super) fn look(key: &str) -> Value {
-    json!({ "request_range": { "key": base64::encode(key.as_bytes()) } })
+    json!({ "request_range": { "key": STANDARD.encode(key.as_bytes()) } })
 }
 
 /// Does the first if all is as expected, and the second otherwise.
@@ -215,7 +215,7 @@ pub(super) fn is_still(key: &str, revision: u64) -> Value {
 
 fn compare(key: &str, target: &str, field: &str, value: &str) -> Value {
     json!({
-        "key": base64::encode(key.as_bytes()),
+        "key": STANDARD.encode(key.as_bytes()),
         "target": target,
         "result": "EQUAL",
         field: value,
@@ -238,7 +238,9 @@ fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
 
 fn bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Bytes, D::Error> {
     let text = <Cow<'de, str>>::deserialize(deserializer)?;
-    let bytes = base64::decode(&text).ok_or_else(|| D::Error::custom("a value is not base64"))?;
+    let bytes = STANDARD
+        .decode(text.as_bytes())
+        .map_err(|_| D::Error::custom("a value is not base64"))?;
     Ok(bytes.into())
 }
 

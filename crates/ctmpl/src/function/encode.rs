@@ -1,22 +1,23 @@
 //! Other spellings of bytes: base64 and digests.
 
+use go_base64::{Alphabet, FOR_URLS, STANDARD};
 use go_template::Value;
 use ring::{digest, hmac};
 
-use super::{Entry, Result, TEXT, TWO_TEXTS, argument, base64, md5};
+use super::{Entry, Result, TEXT, TWO_TEXTS, argument, md5};
 
 pub(super) const ALL: &[Entry] = &[
     Entry::new("base64Decode", TEXT, |_, words| {
-        decode("base64Decode", base64::STANDARD, words)
+        decode("base64Decode", &STANDARD, words)
     }),
     Entry::new("base64Encode", TEXT, |_, words| {
-        Ok(base64::encode(bytes(words, 0), base64::STANDARD).into())
+        Ok(STANDARD.encode(bytes(words, 0)).into())
     }),
     Entry::new("base64URLDecode", TEXT, |_, words| {
-        decode("base64URLDecode", base64::FOR_URLS, words)
+        decode("base64URLDecode", &FOR_URLS, words)
     }),
     Entry::new("base64URLEncode", TEXT, |_, words| {
-        Ok(base64::encode(bytes(words, 0), base64::FOR_URLS).into())
+        Ok(FOR_URLS.encode(bytes(words, 0)).into())
     }),
     Entry::new("hmacSHA256Hex", TWO_TEXTS, |_, words| {
         let key = hmac::Key::new(hmac::HMAC_SHA256, bytes(words, 1));
@@ -34,8 +35,8 @@ fn bytes(words: &[Value], index: usize) -> &[u8] {
     argument(words, index).as_bytes().unwrap_or_default()
 }
 
-fn decode(function: &str, alphabet: &base64::Alphabet, words: &[Value]) -> Result {
-    let decoded = base64::decode(bytes(words, 0), alphabet);
+fn decode(function: &str, alphabet: &Alphabet, words: &[Value]) -> Result {
+    let decoded = alphabet.decode(bytes(words, 0));
     let decoded =
         decoded.map_err(|at| format!("{function}: illegal base64 data at input byte {at}"))?;
     Ok(decoded.into())

@@ -5,11 +5,11 @@ use std::{
     time::Duration,
 };
 
+use go_base64::STANDARD;
 use serde_json::{Value, json};
 
 use super::{Store, catalog::Host, kv::Entry, session::Session};
 use crate::{
-    base64,
     definition::Behavior,
     filter::Filter,
     record::{
@@ -209,7 +209,7 @@ pub(super) fn key_record<'a>((key, entry): (&'a str, &'a Entry)) -> KeyRecord<'a
         lock_index: entry.lock_index,
         key,
         flags: entry.flags,
-        value: (!entry.value.is_empty()).then(|| base64::encode(&entry.value)),
+        value: (!entry.value.is_empty()).then(|| STANDARD.encode(&entry.value)),
         session: entry.session.as_deref(),
         indexes: entry.indexes,
     }

@@ -3,19 +3,20 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use go_base64::STANDARD;
 use serde::{Deserialize, de::Error as _};
 
 use super::{Text, each};
-use crate::{answer::Pair, base64};
+use crate::answer::Pair;
 
 /// Reads the keys under a prefix.
 pub(super) fn read(body: &[u8]) -> serde_json::Result<Arc<[Pair]>> {
     let mut pairs = Vec::new();
     let mut unreadable = None;
     each(body, |entry: Entry<'_>| {
-        match base64::decode(entry.value()) {
-            Some(value) => pairs.push(entry.pair(value)),
-            None => unreadable = Some(entry.key.0.into_owned()),
+        match STANDARD.decode(entry.value().as_bytes()) {
+            Ok(value) => pairs.push(entry.pair(value)),
+            Err(_) => unreadable = Some(entry.key.0.into_owned()),
         }
     })?;
     if let Some(key) = unreadable {
@@ -30,8 +31,8 @@ pub(super) fn read(body: &[u8]) -> serde_json::Result<Arc<[Pair]>> {
 pub(super) fn read_value(body: &[u8]) -> serde_json::Result<Option<Bytes>> {
     let text: Option<Text<'_>> = serde_json::from_slice(body)?;
     let decode = |text: Text<'_>| {
-        let value = base64::decode(&text.0);
-        value.ok_or_else(|| serde_json::Error::custom("the value of a key is not base64"))
+        let value = STANDARD.decode(text.0.as_bytes());
+        value.map_err(|_| serde_json::Error::custom("the value of a key is not base64"))
     };
     Ok(text.map(decode).transpose()?.map(Bytes::from))
 }
