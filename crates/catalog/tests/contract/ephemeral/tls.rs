@@ -142,6 +142,8 @@ async fn a_session_goes_on_over_another_private_connection() {
     assert!(zookeeper.resume(0).await);
     let mut cli = zookeeper.cli(0).await;
     until_status(&mut cli, node, "critical").await;
+    // ZooKeeper has it before we hear that it has.
+    while pilot.service("long").await != ServiceEvent::Back {}
     assert_eq!(zookeeper.session_of(node).await, session);
     pilot.until_none(&watch).await;
     pilot.publish("long", &spec, Status::Passing);
