@@ -93,6 +93,11 @@ impl CheckRecord {
     pub(crate) fn weight(&self) -> usize {
         RECORD_WEIGHT + self.id.len() + self.name.len() + self.notes.len() + self.service_id.len()
     }
+
+    /// Whether it keeps a service, or the whole node, from being used: Consul goes by its name.
+    pub(crate) fn is_maintenance(&self) -> bool {
+        self.id == "_node_maintenance" || self.id.starts_with("_service_maintenance:")
+    }
 }
 
 /// A service, before an endpoint gives it its own member names.

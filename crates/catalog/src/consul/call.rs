@@ -88,11 +88,12 @@ impl Call {
 
     /// What it is about, in the words of metrics.
     pub(super) fn operation(&self) -> &'static str {
-        const PATHS: [(&str, &str); 10] = [
+        const PATHS: [(&str, &str); 11] = [
             ("/v1/agent/service/register", "register"),
             ("/v1/agent/check/update/", "update"),
             ("/v1/agent/service/deregister/", "deregister"),
             ("/v1/agent/service/maintenance/", "maintain"),
+            ("/v1/agent/check/register", "maintain"),
             ("/v1/agent/service/", "look"),
             ("/v1/agent/checks", "look"),
             ("/v1/health/", "health"),

@@ -14,7 +14,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use super::{
     Call,
     call::escape,
-    wire::{Wire, check_of, name_of},
+    wire::{Wire, check_of, maintenance_of, name_of},
 };
 use crate::CatalogError;
 
@@ -58,6 +58,18 @@ pub(super) async fn holder(
         .remove(&check_of(&spec.id))
         .is_some_and(|check| check.status == "critical" && check.output.starts_with(EXPIRED));
     Ok((!is_left).then_some(by))
+}
+
+/// Says why a service is out of service; none if it is not.
+pub(super) async fn maintenance(
+    wire: &mut Wire<'_>,
+    id: &str,
+) -> Result<Option<String>, CatalogError> {
+    let id = maintenance_of(id);
+    let filter = format!("CheckID == \"{id}\"");
+    let call = Call::get("/v1/agent/checks".to_owned()).with("filter", &filter);
+    let mut checks: BTreeMap<String, CheckState> = read(wire, &call).await?.unwrap_or_default();
+    Ok(checks.remove(&id).map(|check| check.notes))
 }
 
 /// Finds the tags that others gave to a service which allows it. Consul keeps them in the catalog,
@@ -138,6 +150,8 @@ struct CheckState {
     status: String,
     #[serde(default)]
     output: String,
+    #[serde(default)]
+    notes: String,
 }
 
 /// A service as the catalog lists it.

@@ -104,12 +104,25 @@ impl Wire<'_> {
                     }
                 }
             }
-            Order::Maintain { spec, reason } => {
-                let call = maintain(&spec.id, reason.as_deref());
-                self.put_unless_theirs(spec, &call).await
-            }
+            Order::Maintain { spec, reason } => self.maintain(spec, reason.as_deref()).await,
             Order::Deregister { spec } => self.put_unless_theirs(spec, &deregister(&spec.id)).await,
         }
+    }
+
+    async fn maintain(
+        &mut self,
+        spec: &ServiceSpec,
+        reason: Option<&str>,
+    ) -> Result<Outcome, CatalogError> {
+        let held = match reason {
+            Some(_) => sight::maintenance(self, &spec.id).await?,
+            None => None,
+        };
+        let call = match (reason, held) {
+            (Some(reason), Some(held)) if held != reason => reword(&spec.id, reason),
+            (reason, _) => maintain(&spec.id, reason),
+        };
+        self.put_unless_theirs(spec, &call).await
     }
 
     /// Makes a call about a service that may be another's by now.
@@ -144,6 +157,11 @@ pub(super) fn name_of<'a>(job: &'a JobName, spec: &'a ServiceSpec) -> &'a str {
 /// The check of a service that is ours to report.
 pub(super) fn check_of(id: &str) -> String {
     format!("service:{id}")
+}
+
+/// The check by which Consul keeps a service out of service.
+pub(super) fn maintenance_of(id: &str) -> String {
+    format!("_service_maintenance:{id}")
 }
 
 /// Makes a service known, with its checks and its status in one call, and with these tags instead
@@ -234,6 +252,22 @@ fn maintain(id: &str, reason: Option<&str>) -> Call {
     Call::put(path, Bytes::new())
         .with("enable", enable)
         .with_some("reason", reason)
+}
+
+/// Gives another reason for maintenance. Consul keeps the first, so the check that it holds for it
+/// is replaced by one that has the same meaning: critical, and gone when maintenance ends. To end it
+/// and begin it again would put the service back in use for a moment.
+fn reword(id: &str, reason: &str) -> Call {
+    let body = Maintenance {
+        id: &maintenance_of(id),
+        name: "Service Maintenance Mode",
+        service_id: id,
+        notes: reason,
+        status: Status::Critical.word(),
+        // Nobody reports it; were it ever to run out, it would be as critical as it is.
+        ttl: "876000h",
+    };
+    write("/v1/agent/check/register".to_owned(), &body)
 }
 
 /// Takes a service away.
@@ -357,6 +391,20 @@ struct AgentCheck<'a> {
         skip_serializing_if = "Option::is_none"
     )]
     deregister_after: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Maintenance<'a> {
+    #[serde(rename = "ID")]
+    id: &'a str,
+    name: &'a str,
+    #[serde(rename = "ServiceID")]
+    service_id: &'a str,
+    notes: &'a str,
+    status: &'static str,
+    #[serde(rename = "TTL")]
+    ttl: &'static str,
 }
 
 #[derive(Serialize)]

@@ -68,9 +68,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 /// Promises that are not kept yet, each with its catalog. Who keeps one takes it away here.
 const OWED: &[(Kind, &str)] = &[
-    (Kind::Consul, "another_reason_replaces_the_first"),
     (Kind::Zookeeper, "another_key_tells_nothing"),
-    (Kind::Embedded, "another_reason_replaces_the_first"),
 ];
 
 /// A promise, and how it is tried.

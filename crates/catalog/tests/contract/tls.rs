@@ -7,9 +7,10 @@ use std::{
 };
 
 use catalog::{
-    Backend, CatalogError, CatalogEvent, FollowEvent, LinkEvent, Query, ServiceEvent,
+    Backend, CatalogError, CatalogEvent, FollowEvent, Instance, LinkEvent, Query, ServiceEvent,
     SettingsError,
     consul::{Client, Settings},
+    query::ServiceQuery,
     transport::Tls,
 };
 use pilot_core::spec::Status;
@@ -276,6 +277,14 @@ async fn the_documented_policy_is_enough() {
     while pilot.instances(&watch).await.len() != 1 {}
     pilot.handle.maintain(&name, Some("work"));
     while !pilot.instances(&watch).await.is_empty() {}
+    let any = Query::Service(ServiceQuery {
+        any_status: true,
+        ..ServiceQuery::passing("web")
+    });
+    pilot.follow(&any);
+    pilot.handle.maintain(&name, Some("other work"));
+    let is_so = |one: &Instance| one.checks.iter().any(|check| *check.notes == *"other work");
+    pilot.until_one(&any, "the other reason", is_so).await;
     pilot.handle.maintain(&name, None);
     while pilot.instances(&watch).await.len() != 1 {}
     for query in [

@@ -148,7 +148,7 @@ struct Health {
 impl Health {
     fn of(checks: &[&CheckRecord]) -> Self {
         let is = |status| checks.iter().any(|check| check.status == status);
-        let maintenance = checks.iter().any(|check| check.kind == "maintenance");
+        let maintenance = checks.iter().any(|check| check.is_maintenance());
         let (code, word) = if maintenance {
             (503, "maintenance")
         } else if is(Status::Critical) {

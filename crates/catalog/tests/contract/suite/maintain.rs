@@ -87,11 +87,23 @@ async fn the_reason_of_maintenance_is_shown(ground: Ground) {
 
 async fn another_reason_replaces_the_first(ground: Ground) {
     let mut scene = Scene::set(&ground).await;
-    maintain(&scene.app, &scene.name, Some("new fans & \"more\" é"));
-    let query = ground.all("web");
+    let (query, passing) = (ground.all("web"), ground.passing("web"));
+    let before = scene.reader.told(&passing).len();
+    for reason in ["new fans & \"more\" é", "new disks"] {
+        maintain(&scene.app, &scene.name, Some(reason));
+        scene
+            .reader
+            .until_one(&query, "the reason", says(reason))
+            .await;
+    }
+    // It was not in service for a moment.
+    let told = scene.reader.told(&passing);
+    let is_empty = |found: &Arc<[Instance]>| found.is_empty();
+    assert!(told[before..].iter().all(is_empty), "{told:#?}");
+    maintain(&scene.app, &scene.name, None);
     scene
         .reader
-        .until_one(&query, "the reason", says("new fans & \"more\" é"))
+        .until_one(&passing, "it again", is(Status::Passing))
         .await;
 }
 

@@ -26,6 +26,7 @@ super::cases![
     check_is_deregistered,
     maintenance_adds_a_critical_check,
     maintenance_has_a_default_reason,
+    a_check_in_the_place_of_maintenance_is_maintenance,
     short_deregister_time_is_accepted,
 ];
 
@@ -232,6 +233,31 @@ fn maintenance_has_a_default_reason(agent: &Agent) {
     agent.put("/v1/agent/service/maintenance/vague?enable=foo", "");
     agent.put("/v1/agent/service/maintenance/never-there?enable=true", "");
     agent.put("/v1/agent/service/maintenance/?enable=true", "");
+}
+
+fn a_check_in_the_place_of_maintenance_is_maintenance(agent: &Agent) {
+    agent.register(r#"{"Name":"reword","ID":"reword-1","Check":{"TTL":"60s","Status":"passing"}}"#);
+    agent.put(
+        "/v1/agent/service/maintenance/reword-1?enable=true&reason=one",
+        "",
+    );
+    agent.put(
+        "/v1/agent/check/register",
+        r#"{"ID":"_service_maintenance:reword-1","Name":"Service Maintenance Mode",
+            "ServiceID":"reword-1","Notes":"two","TTL":"876000h","Status":"critical"}"#,
+    );
+    agent.until("/v1/health/checks/reword", |answer| answer.says("two"));
+    let filter = "CheckID%20%3D%3D%20%22_service_maintenance%3Areword-1%22";
+    agent.get(&format!("/v1/agent/checks?filter={filter}"));
+    agent.get("/v1/agent/health/service/id/reword-1?format=text");
+    agent.put(
+        "/v1/agent/service/maintenance/reword-1?enable=true&reason=three",
+        "",
+    );
+    agent.get(&format!("/v1/agent/checks?filter={filter}"));
+    agent.put("/v1/agent/service/maintenance/reword-1?enable=false", "");
+    agent.until("/v1/health/checks/reword", |answer| answer.len() == 1);
+    agent.get("/v1/agent/health/service/id/reword-1?format=text");
 }
 
 fn short_deregister_time_is_accepted(agent: &Agent) {
