@@ -511,8 +511,9 @@ async fn place(
                 (Claim::Leave, Some(by)) => return Ok(Some(by)),
                 (Claim::Take, _) | (Claim::Leave, None) => {}
             }
-            let with = create.clone();
-            Request::Replace { version, with }
+            let version = Some(version);
+            let away = Request::Delete { path, version };
+            Request::Together(vec![away, Request::Create(create.clone())])
         };
         match session.call("register", request.clone()).await? {
             Ok(_) => return Ok(None),

@@ -5,8 +5,8 @@ use bytes::Bytes;
 use super::{
     Client,
     follow::{is_key, mirror_of_pairs, pairs},
-    keeper::{make_above, read},
-    place::NAMES,
+    keeper::read,
+    place::{NAMES, above},
     request::{Code, Create, Node, Request},
 };
 use crate::{
@@ -93,6 +93,18 @@ impl Client {
             path: place.clone(),
             version,
         };
+        let mut parts = vec![delete.clone()];
+        parts.extend(self.bare_above(&place).await);
+        // Refused, it is done bit by bit: there is more below one of them, or not even the key.
+        if parts.len() > 1
+            && self
+                .session
+                .call("kv", Request::Together(parts))
+                .await?
+                .is_ok()
+        {
+            return Ok(());
+        }
         let mut came = (self.session.call("kv", delete.clone()).await?, delete);
         if came.0 == Err(Code::NOT_EMPTY) {
             // Other keys are below it: it is a key no more when it holds nothing.
@@ -115,26 +127,80 @@ impl Client {
     }
 
     /// Makes a node and those above it; false if somebody else was faster.
+    ///
+    /// What is missing above it is made in the same step: alone, it would be a key.
     async fn create(&self, path: &str, value: Bytes) -> Result<bool, CatalogError> {
-        let create = Create {
-            path: path.to_owned(),
-            value,
-            acl: self.settings.acl,
-            is_ephemeral: false,
+        let create = |path: &str, value| {
+            Request::Create(Create {
+                path: path.to_owned(),
+                value,
+                acl: self.settings.acl,
+                is_ephemeral: false,
+            })
         };
-        let request = Request::Create(create.clone());
+        let alone = create(path, value);
         for _ in 0..RACES {
-            match self.session.call("kv", request.clone()).await? {
+            match self.session.call("kv", alone.clone()).await? {
                 Ok(_) => return Ok(true),
                 Err(Code::NODE_EXISTS) => return Ok(false),
-                Err(Code::NO_NODE) => make_above(&self.session, &create).await?,
-                Err(code) => return Err(request.refused(code)),
+                Err(Code::NO_NODE) => {}
+                Err(code) => return Err(alone.refused(code)),
+            }
+            let missing = self.missing_above(path).await?;
+            let missing = missing.into_iter().map(|path| create(path, Bytes::new()));
+            let all = Request::Together(missing.chain([alone.clone()]).collect());
+            match self.session.call("kv", all.clone()).await? {
+                Ok(_) => return Ok(true),
+                // Somebody has made one of them meanwhile, or taken away what was above.
+                Err(Code::NODE_EXISTS | Code::NO_NODE) => {}
+                Err(code) => return Err(all.refused(code)),
             }
         }
         Ok(false)
     }
 
-    /// Takes away what was above a key only to have it below: left behind, it would be a key.
+    /// Finds the nodes above one that are not there, the highest first.
+    async fn missing_above<'a>(&self, path: &'a str) -> Result<Vec<&'a str>, CatalogError> {
+        let mut missing = Vec::new();
+        for path in above(path) {
+            // Below what is missing there is nothing.
+            if missing.is_empty() {
+                let path = path.to_owned();
+                let read = Request::Read { path };
+                match self.session.call("kv", read.clone()).await? {
+                    // What may not be read is there.
+                    Ok(_) | Err(Code::NO_AUTH) => continue,
+                    Err(Code::NO_NODE) => {}
+                    Err(code) => return Err(read.refused(code)),
+                }
+            }
+            missing.push(path);
+        }
+        Ok(missing)
+    }
+
+    /// Finds what is above a key only to have it below, to be taken away with it: alone, it would be
+    /// a key.
+    async fn bare_above(&self, path: &str) -> Vec<Request> {
+        let shelf = self.settings.shelf();
+        let mut bare = Vec::new();
+        let mut path = path;
+        while let Some((above, _)) = path.rsplit_once('/')
+            && above.len() > shelf.len()
+            && let Ok(Some(node)) = read(&self.session, "kv", above).await
+            && node.value.is_empty()
+            && node.stat.children == 1
+        {
+            bare.push(Request::Delete {
+                path: above.to_owned(),
+                version: Some(node.stat.version),
+            });
+            path = above;
+        }
+        bare
+    }
+
+    /// Takes away what is left above a key that is gone: it would be a key.
     async fn clear_above(&self, path: &str) {
         let shelf = self.settings.shelf();
         let mut path = path;

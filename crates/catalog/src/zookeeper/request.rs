@@ -15,8 +15,8 @@ pub(super) enum Request {
     Create(Create),
     /// Take a node away, if it is of this version; none is any.
     Delete { path: String, version: Option<i32> },
-    /// Take a node away and make it anew, in one step that happens as a whole or not at all.
-    Replace { version: i32, with: Create },
+    /// Make and take away nodes, in one step that happens as a whole or not at all.
+    Together(Vec<Self>),
     /// Give what a node holds.
     Read { path: String },
     /// Give the names of the nodes below one.
@@ -142,7 +142,7 @@ impl Request {
             Self::Identify { .. } => Some(Self::AUTH),
             Self::Create(_)
             | Self::Delete { .. }
-            | Self::Replace { .. }
+            | Self::Together(_)
             | Self::Read { .. }
             | Self::List { .. }
             | Self::Write { .. }
@@ -162,7 +162,7 @@ impl Request {
             Self::List { .. } => 8,
             Self::Sync => 9,
             Self::Ping => 11,
-            Self::Replace { .. } => 14,
+            Self::Together(_) => 14,
             Self::Unwatch { .. } => 18,
             Self::Identify { .. } => 100,
             Self::Watch { .. } => 106,
@@ -176,11 +176,11 @@ impl Request {
             Self::Delete { path, version } => {
                 writer.text(path).int(version.unwrap_or(ANY));
             }
-            Self::Replace { version, with } => {
-                writer.int(2).truth(false).int(-1);
-                writer.text(&with.path).int(*version);
-                writer.int(1).truth(false).int(-1);
-                with.encode(writer);
+            Self::Together(parts) => {
+                for part in parts {
+                    writer.int(part.kind()).truth(false).int(-1);
+                    part.body(writer);
+                }
                 writer.int(-1).truth(true).int(-1);
             }
             Self::Read { path } | Self::List { path } => {
@@ -221,7 +221,7 @@ impl Request {
             }),
             Self::Write { .. } => Reply::Written(Stat::decode(&mut body)?),
             Self::List { .. } => Reply::Names(body.texts()?),
-            Self::Replace { .. } => return outcome_of_parts(body),
+            Self::Together(_) => return outcome_of_parts(body),
             Self::Create(_)
             | Self::Delete { .. }
             | Self::Watch { .. }
@@ -239,7 +239,10 @@ impl Request {
         match self {
             Self::Create(create) => format!("create {}", create.path),
             Self::Delete { path, .. } => format!("delete {path}"),
-            Self::Replace { with, .. } => format!("replace {}", with.path),
+            Self::Together(parts) => {
+                let parts: Vec<_> = parts.iter().map(Self::describe).collect();
+                parts.join(" and ")
+            }
             Self::Read { path } => format!("get {path}"),
             Self::List { path } => format!("ls {path}"),
             Self::Write { path, .. } => format!("set {path}"),

@@ -249,6 +249,12 @@ async fn another_key_tells_nothing(ground: Ground) {
         write(&keys, &ground.key(other), "other").await;
         reader.hears_nothing(&ground).await;
     }
+    for other in ["A/B", "a/b/c", "a/bc", "a"] {
+        keys.delete(&ground.key(other), Guard::Anything)
+            .await
+            .unwrap();
+        reader.hears_nothing(&ground).await;
+    }
 }
 
 async fn a_followed_value_may_hold_any_bytes(ground: Ground) {
