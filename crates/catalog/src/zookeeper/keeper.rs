@@ -284,6 +284,9 @@ impl Keeper {
         self.session.outlive(spec.ttl).await;
         let up = self.session.ready(&format!("create {path}")).await?;
         self.catch_up(up).await;
+        if self.describe(spec, &path, &record).await? {
+            return Ok(Outcome::Done);
+        }
         let known = self.own.get(&spec.id);
         let was_gone = known.is_some_and(|own| own.standing == Standing::Gone);
         // What was lost without our doing is no reason to take it from whoever came meanwhile.
@@ -332,6 +335,31 @@ impl Keeper {
                 Ok(Outcome::Claimed { by })
             }
         }
+    }
+
+    /// Describes anew what is known to be ours; tells whether that is all there is to do.
+    ///
+    /// To make a node that is there is refused, and a refusal goes through ZooKeeper's log to the
+    /// disk as every change does: those who watch would wait for two of them.
+    async fn describe(
+        &mut self,
+        spec: &ServiceSpec,
+        path: &str,
+        record: &Record,
+    ) -> Result<bool, CatalogError> {
+        let own = self.own.get_mut(&spec.id);
+        let is_held =
+            |own: &&mut Own| own.path == path && matches!(own.standing, Standing::Held { .. });
+        let Some(own) = own.filter(is_held) else {
+            return Ok(false);
+        };
+        own.record = record.clone();
+        own.ttl = spec.ttl;
+        own.heard_at = Instant::now();
+        own.is_told = false;
+        self.look(&spec.id).await?;
+        let own = self.own.get(&spec.id);
+        Ok(own.is_some_and(|own| own.is_told && matches!(own.standing, Standing::Held { .. })))
     }
 
     /// Changes what is said of a service of ours.

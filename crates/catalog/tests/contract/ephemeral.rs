@@ -36,6 +36,13 @@ pub(crate) async fn until_status(cli: &mut Cli, node: &str, status: &str) -> ser
     .await
 }
 
+/// How much has gone through the log of a server that is alone.
+async fn logged(zookeeper: &Zookeeper) -> u64 {
+    let said = zookeeper.word(0, "srvr").await;
+    let last = said.lines().find_map(|line| line.strip_prefix("Zxid: 0x"));
+    u64::from_str_radix(last.expect("it says how far its log is"), 16).unwrap()
+}
+
 fn quick(id: &str, ttl: u64) -> ServiceSpec {
     ServiceSpec {
         ttl: Duration::from_millis(ttl),
@@ -121,6 +128,23 @@ async fn an_instance_is_one_node_from_its_first_publish_to_its_withdrawal() {
         (sessions(&zookeeper).await < before).then_some(())
     })
     .await;
+}
+
+/// In ZooKeeper's log a refusal is as slow as a change, so there must be none either.
+#[tokio::test]
+async fn a_service_described_anew_is_one_change() {
+    let zookeeper = Zookeeper::start().await;
+    let mut pilot = Pilot::with(way(&zookeeper.connect()));
+    pilot
+        .register("web", &service("web", 80), Status::Passing)
+        .await;
+    for port in 81..84 {
+        let before = logged(&zookeeper).await;
+        pilot
+            .register("web", &service("web", port), Status::Passing)
+            .await;
+        assert_eq!(logged(&zookeeper).await, before + 1);
+    }
 }
 
 #[tokio::test]
