@@ -160,6 +160,8 @@ pub(crate) enum Order {
         spec: Arc<ServiceSpec>,
         status: Status,
         output: Arc<str>,
+        /// Why it is out of service, if it is, for when it has to be described anew.
+        maintenance: Option<Arc<str>>,
         /// Whether to look first if what is held still is ours, and as described.
         is_look_due: bool,
     },

@@ -19,6 +19,12 @@ use crate::{
     registrar::{Claim, Order, Outcome},
 };
 
+// As Consul calls the check.
+const MAINTENANCE: &str = "Service Maintenance Mode";
+
+// The TTL of a check that nobody reports; were it ever to run out, it would be as critical as it is.
+const FOR_EVER: &str = "876000h";
+
 /// Carries out an order; its answer is waited for no longer than this.
 pub(crate) async fn tell(
     client: &Client,
@@ -51,6 +57,7 @@ impl Wire<'_> {
             Order::Register {
                 spec,
                 status,
+                maintenance,
                 claim,
                 keeps_tags,
                 ..
@@ -65,9 +72,10 @@ impl Wire<'_> {
                 } else {
                     None
                 };
-                let call = register(job, spec, *status, tags.as_deref());
+                let maintenance = maintenance.as_deref();
+                let call = register(job, spec, *status, maintenance, tags.as_deref());
                 Ok(match self.put(&call).await? {
-                    // The agent keeps maintenance apart, and across registrations.
+                    // An agent of old keeps maintenance apart, and across registrations.
                     Outcome::Done => Outcome::Described,
                     outcome @ (Outcome::Described
                     | Outcome::Repaired { .. }
@@ -80,6 +88,7 @@ impl Wire<'_> {
                 spec,
                 status,
                 output,
+                maintenance,
                 is_look_due,
             } => {
                 let sight = if *is_look_due {
@@ -93,7 +102,8 @@ impl Wire<'_> {
                     Sight::Theirs { by } => Ok(Outcome::Claimed { by }),
                     Sight::Changed { what } => {
                         let tags = sight::tags(&mut self, job, spec).await?;
-                        let call = register(job, spec, *status, tags.as_deref());
+                        let maintenance = maintenance.as_deref();
+                        let call = register(job, spec, *status, maintenance, tags.as_deref());
                         for call in [call, update] {
                             let outcome = self.put(&call).await?;
                             if outcome != Outcome::Done {
@@ -164,10 +174,20 @@ pub(super) fn maintenance_of(id: &str) -> String {
     format!("_service_maintenance:{id}")
 }
 
-/// Makes a service known, with its checks and its status in one call, and with these tags instead
-/// of its own. What is left of an earlier life goes: checks that it no longer has.
-fn register(job: &JobName, spec: &ServiceSpec, status: Status, tags: Option<&[String]>) -> Call {
+/// Makes a service known, with its checks, its status and its maintenance in one call, and with
+/// these tags instead of its own. What is left of an earlier life goes: checks that it no longer has,
+/// maintenance too. So that is in the call, or the service would be in use for a moment.
+fn register(
+    job: &JobName,
+    spec: &ServiceSpec,
+    status: Status,
+    maintenance: Option<&str>,
+    tags: Option<&[String]>,
+) -> Call {
     let name = name_of(job, spec);
+    let own = spec.checks.iter().map(|check| agents(check, spec));
+    let maintenance = maintenance.map(|reason| maintained(&spec.id, reason));
+    let checks: Vec<_> = own.chain(maintenance).collect();
     let body = Registration {
         id: &spec.id,
         name,
@@ -182,19 +202,27 @@ fn register(job: &JobName, spec: &ServiceSpec, status: Status, tags: Option<&[St
         }),
         enable_tag_override: spec.enable_tag_override,
         check: Check {
-            id: (!spec.checks.is_empty()).then(|| check_of(&spec.id)),
+            id: (!checks.is_empty()).then(|| check_of(&spec.id)),
             ttl: seconds(spec.ttl),
             status: status.word(),
             notes: format!("TTL for {name} set by containerpilot"),
             deregister_after: spec.deregister_critical_after.map(seconds),
         },
-        checks: spec
-            .checks
-            .iter()
-            .map(|check| agents(check, spec))
-            .collect(),
+        checks,
     };
     write("/v1/agent/service/register".to_owned(), &body).with("replace-existing-checks", "true")
+}
+
+/// The check that keeps a service out of service, like the one that the agent makes for it.
+fn maintained<'a>(id: &str, reason: &'a str) -> AgentCheck<'a> {
+    AgentCheck {
+        id: maintenance_of(id),
+        name: MAINTENANCE,
+        notes: Some(reason),
+        status: Some(Status::Critical.word()),
+        ttl: Some(FOR_EVER),
+        ..AgentCheck::default()
+    }
 }
 
 fn tagged(spec: &ServiceSpec) -> BTreeMap<&str, Place<'_>> {
@@ -260,12 +288,11 @@ fn maintain(id: &str, reason: Option<&str>) -> Call {
 fn reword(id: &str, reason: &str) -> Call {
     let body = Maintenance {
         id: &maintenance_of(id),
-        name: "Service Maintenance Mode",
+        name: MAINTENANCE,
         service_id: id,
         notes: reason,
         status: Status::Critical.word(),
-        // Nobody reports it; were it ever to run out, it would be as critical as it is.
-        ttl: "876000h",
+        ttl: FOR_EVER,
     };
     write("/v1/agent/check/register".to_owned(), &body)
 }
@@ -382,6 +409,12 @@ struct AgentCheck<'a> {
     tcp: Option<&'a str>,
     #[serde(rename = "AliasService", skip_serializing_if = "Option::is_none")]
     alias: Option<&'a str>,
+    #[serde(rename = "Notes", skip_serializing_if = "Option::is_none")]
+    notes: Option<&'a str>,
+    #[serde(rename = "Status", skip_serializing_if = "Option::is_none")]
+    status: Option<&'static str>,
+    #[serde(rename = "TTL", skip_serializing_if = "Option::is_none")]
+    ttl: Option<&'static str>,
     #[serde(rename = "Interval", skip_serializing_if = "Option::is_none")]
     interval: Option<String>,
     #[serde(rename = "Timeout", skip_serializing_if = "Option::is_none")]

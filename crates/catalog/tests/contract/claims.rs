@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use catalog::ServiceEvent;
-use pilot_core::spec::{CheckKind, ServiceCheck, ServiceSpec, Status, TaggedAddress, Weights};
+use pilot_core::{
+    JobName,
+    spec::{CheckKind, ServiceCheck, ServiceSpec, Status, TaggedAddress, Weights},
+};
 use serde_json::{Value, json};
 use tokio::time::{Instant, interval};
 
@@ -109,6 +112,15 @@ async fn what_others_changed_is_put_right(backend: Backend) {
     spec.meta = vec![("version".to_owned(), "1".to_owned())];
     let mut pilot = Pilot::at(backend.address());
     pilot.register("one", &spec, Status::Passing).await;
+    // In maintenance, which is no fault to be put right.
+    let name = JobName::from("one");
+    pilot.handle.maintain(&name, Some("new disks"));
+    let reason = async || {
+        let checks = eye.get("/v1/agent/checks").await;
+        let notes = &checks["_service_maintenance:tampered"]["Notes"];
+        (notes == "new disks").then_some(())
+    };
+    eye.until("it is out of service", &reason).await;
     let tampered = json!({"ID": "tampered", "Name": "shared", "Address": "127.0.0.1",
         "Port": 1001, "Tags": ["green"], "Meta": {"version": "2"}, "Check": {"TTL": "30s"}});
     let path = "/v1/agent/service/register";
@@ -121,6 +133,8 @@ async fn what_others_changed_is_put_right(backend: Backend) {
     let held = eye.service("tampered").await;
     assert_eq!(held["Tags"], json!(["blue"]));
     assert_eq!(held["Meta"], json!({"version": "1"}));
+    assert!(reason().await.is_some(), "it is back in service");
+    pilot.handle.maintain(&name, None);
     eye.until_status("tampered", "passing").await;
     pilot.withdrawn("one").await;
 }

@@ -99,6 +99,7 @@ fn update(wanted: &Presence, is_look_due: bool) -> (Order, Told) {
         spec: wanted.spec.clone(),
         status,
         output: wanted.output.clone(),
+        maintenance: wanted.maintenance.clone(),
         is_look_due,
     };
     let looked = is_look_due;
