@@ -37,14 +37,14 @@ const HELP: &str = "\
 usage: bench/run [--json] [--quick] [--only PART,...] [--pilot FILE]
   --json         the same numbers for a program
   --quick        a tenth of the runs: is it still sound, not how fast is it
-  --only PARTS   of: size, start (and stop), idle, check, change, render,
-                 catalogs
+  --only PARTS   of: size, start (and stop), idle, check, change, heard, render,
+                 catalogs (requests, watches, swarm)
   --pilot FILE   the binary to measure; dist/containerpilot by default
 ";
 
 /// What may be asked for; `start` measures stop too.
-const PARTS: [&str; 7] = [
-    "size", "start", "idle", "check", "change", "render", "catalogs",
+const PARTS: [&str; 8] = [
+    "size", "start", "idle", "check", "change", "heard", "render", "catalogs",
 ];
 
 struct Wishes {
@@ -145,7 +145,8 @@ fn run(wishes: &Wishes) -> Result<(), String> {
             "idle" => idle::measure(&mut workshop, watched),
             "check" => checks::measure(&mut workshop, watched),
             "change" => change::measure(&mut workshop, changes),
-            "catalogs" => catalogs::measure(&mut workshop, changes, watched),
+            "heard" => catalogs::heard(&mut workshop, changes * 4),
+            "catalogs" => catalogs::measure(&mut workshop, watched),
             _ => render::measure(&mut workshop, changes, watched),
         };
         for table in tables {

@@ -11,17 +11,18 @@ use catalog::{CatalogEvent, CatalogHandle, ServiceEvent};
 use pilot_core::{JobName, spec::Status};
 use serde_json::{Value, json};
 
-use super::{servers::Server, swarm::spec};
+use super::{floor::Floor, servers::Server, swarm::spec};
 use crate::{
     figures::Samples,
     lifecycle::micros,
     program::end_orphans,
-    report::{Row, Table},
+    report::{Row, Table, ratio},
     stamps::{What, now},
     workshop::Workshop,
 };
 
 const SERVICE: &str = "bench-heard";
+const FLOOR: &str = "floor: set, watch, get, spawn";
 const P50: f64 = 10.0;
 const P99: f64 = 50.0;
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -36,30 +37,43 @@ pub(super) fn measure(workshop: &mut Workshop, runs: u16) -> Table {
     ];
     let mut rows = Vec::new();
     for (name, start) in catalogs {
-        let samples = start(workshop).and_then(|server| one(workshop, &server, runs));
+        let heard = start(workshop).and_then(|server| one(workshop, &server, runs));
         end_orphans(&[workshop.consul.running.pid()]);
-        rows.push(match samples {
-            Ok(samples) => {
-                let at = |share| samples.quantile(share);
-                let values = vec![at(0.0), at(0.5), at(0.9), at(0.99), at(1.0)];
-                Row::new(name, values)
-                    .bar("p50", at(0.5), P50)
-                    .bar("p99", at(0.99), P99)
+        match heard {
+            Ok(Heard { ours, floor }) => {
+                let (p50, p99) = (ours.quantile(0.5), ours.quantile(0.99));
+                let base = floor.as_ref().and_then(Samples::median);
+                let row = Row::new(name, spread(&ours, base));
+                rows.push(row.bar("p50", p50, P50).bar("p99", p99, P99));
+                rows.extend(floor.map(|floor| Row::new(FLOOR, spread(&floor, floor.median()))));
             }
-            Err(reason) => Row::failed(name, reason),
-        });
+            Err(reason) => rows.push(Row::failed(name, reason)),
+        }
     }
     Table {
         name: "heard",
         title: format!(
             "Change told to a catalog to the handler's first instruction (milliseconds, {runs} runs)"
         ),
-        columns: &["min", "p50", "p90", "p99", "max"],
+        columns: &["min", "p50", "p90", "p99", "max", "x floor"],
         rows,
     }
 }
 
-fn one(workshop: &mut Workshop, server: &Server, runs: u16) -> Result<Samples, String> {
+fn spread(samples: &Samples, floor: Option<f64>) -> Vec<Option<f64>> {
+    let at = |share| samples.quantile(share);
+    let ratio = ratio(at(0.5), floor);
+    vec![at(0.0), at(0.5), at(0.9), at(0.99), at(1.0), ratio]
+}
+
+/// What was measured with one catalog.
+struct Heard {
+    ours: Samples,
+    /// In turns with it, where there is one.
+    floor: Option<Samples>,
+}
+
+fn one(workshop: &mut Workshop, server: &Server, runs: u16) -> Result<Heard, String> {
     let teller = Teller::start(server)?;
     teller.tell(9_000)?;
     let mut config = json!({
@@ -81,20 +95,42 @@ fn one(workshop: &mut Workshop, server: &Server, runs: u16) -> Result<Samples, S
         let started = workshop.stamps.wait_for(What::Started, PATIENCE);
         started.map_err(|reason| running.explain(&reason))?;
     }
-    let mut samples = Samples::default();
+    let at = server.zookeeper.as_deref();
+    let mut floor = at.map(|at| Floor::start(workshop, at)).transpose()?;
+    let mut heard = Heard {
+        ours: Samples::default(),
+        floor: floor.is_some().then(Samples::default),
+    };
     for run in 1..=runs {
-        // The pauses differ, so that nothing periodic falls into step with us.
-        thread::sleep(Duration::from_millis(250 + u64::from(run) * 37 % 150));
-        workshop.stamps.forget();
-        let before = now();
-        teller.publish(9_000 + run);
-        let handled = workshop.stamps.wait_for(What::Started, PATIENCE);
-        let handled = handled.map_err(|reason| running.explain(&reason))?;
-        samples.add(micros(before, handled.at) / 1_000.0);
+        let change = || {
+            teller.publish(9_000 + run);
+            Ok(())
+        };
+        let ours = one_change(workshop, run, change);
+        heard
+            .ours
+            .add(ours.map_err(|reason| running.explain(&reason))?);
         teller.until_registered()?;
+        if let (Some(floor), Some(samples)) = (&mut floor, &mut heard.floor) {
+            samples.add(one_change(workshop, run, || floor.change(run))?);
+        }
     }
     running.stop(PATIENCE)?;
-    Ok(samples)
+    Ok(heard)
+}
+
+fn one_change(
+    workshop: &mut Workshop,
+    run: u16,
+    change: impl FnOnce() -> Result<(), String>,
+) -> Result<f64, String> {
+    // The pauses differ, so that nothing periodic falls into step with us.
+    thread::sleep(Duration::from_millis(250 + u64::from(run) * 37 % 150));
+    workshop.stamps.forget();
+    let before = now();
+    change()?;
+    let handled = workshop.stamps.wait_for(What::Started, PATIENCE)?;
+    Ok(micros(before, handled.at) / 1_000.0)
 }
 
 /// A client of ours with one service, on a thread of its own.

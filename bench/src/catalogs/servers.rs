@@ -21,6 +21,8 @@ pub(super) struct Server {
     /// What a configuration says to use it.
     pub(super) catalog: Value,
     pub(super) settings: catalog::Settings,
+    /// Where ZooKeeper is, if it is one.
+    pub(super) zookeeper: Option<String>,
     _running: Option<Running>,
 }
 
@@ -49,6 +51,7 @@ impl Server {
         Ok(Self {
             catalog,
             settings: settings.map_err(|error| error.to_string())?.into(),
+            zookeeper: None,
             _running: running,
         })
     }
@@ -80,6 +83,7 @@ impl Server {
         Ok(Self {
             catalog: json!({ "catalog": { "etcd": address } }),
             settings: settings.map_err(|error| error.to_string())?.into(),
+            zookeeper: None,
             _running: Some(running),
         })
     }
@@ -109,6 +113,7 @@ impl Server {
         Ok(Self {
             catalog: json!({ "catalog": { "zookeeper": address } }),
             settings: settings.map_err(|error| error.to_string())?.into(),
+            zookeeper: Some(address),
             _running: Some(running),
         })
     }
