@@ -280,7 +280,7 @@ impl Reaper {
         self.leaders.remove(&pid);
         if let Some(tree) = self.trees.get_mut(&run) {
             if !tree.was_asked_to_end() && !tree.ends_with_its_leader() {
-                kernel::kill_group(pid, Signal::TERM);
+                strike(Some(pid), &[], Signal::TERM);
             }
             if let Some(terminal) = &tree.terminal {
                 terminal.take_back_from(pid);

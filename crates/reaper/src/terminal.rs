@@ -41,8 +41,7 @@ impl Handed {
     /// Takes the terminal back from a group that is about to vanish, so that Ctrl-C reaches
     /// somebody, and puts it into the modes it was in: who was killed has not done that.
     pub(crate) fn take_back_from(&self, group: u32) {
-        let holder = tcgetpgrp(stdin()).map(|pid| pid.as_raw_nonzero().get());
-        if holder != Ok(group.cast_signed()) {
+        if holder() != Some(group) {
             return;
         }
         set_foreground(getpgrp().as_raw_nonzero().get().cast_unsigned());
@@ -53,11 +52,27 @@ impl Handed {
     }
 }
 
-/// Wakes up who was stopped with Ctrl-Z: there is no shell in front of it that would.
+/// Wakes up whom the terminal has stopped: there is no shell in front of it that would.
+///
+/// Not only Ctrl-Z does. Who found itself in the background a moment before the terminal was handed
+/// over may be stopped for it a moment after, when the SIGCONT of the handing over has passed: an
+/// interactive shell looks first and then stops itself.
 pub(crate) fn wake(leader: u32) {
-    if kernel::stopped_by(leader) == Some(Signal::TSTP) {
+    let wanted = match kernel::stopped_by(leader) {
+        Some(Signal::TSTP) => true,
+        // In the background it would be stopped again, and again.
+        Some(Signal(libc::SIGTTIN | libc::SIGTTOU)) => holder() == Some(leader),
+        Some(_) | None => false,
+    };
+    if wanted {
         kernel::kill_group(leader, Signal::CONT);
     }
+}
+
+/// The process group in the foreground.
+fn holder() -> Option<u32> {
+    let group = tcgetpgrp(stdin()).ok()?;
+    Some(group.as_raw_nonzero().get().cast_unsigned())
 }
 
 /// Who is not in the foreground gets SIGTTOU for this call, unless it is held back.

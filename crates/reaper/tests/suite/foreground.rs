@@ -54,6 +54,16 @@ fn who_is_stopped_from_the_terminal_goes_on(stage) {
     assert_eq!(stage.exited(run), (Status::Exited(9), Rest::Gone));
 }
 
+fn who_is_stopped_for_a_touch_from_before_it_had_the_terminal_goes_on(stage) {
+    for signal in ["TTIN", "TTOU"] {
+        let run = stage.next_run();
+        // Setting the terminal waits until the script has it.
+        let script = format!("stty echo; kill -{signal} $$; exit 9");
+        stage.reaper.spawn(run, &foreground(&script)).expect("a shell");
+        assert_eq!(stage.exited(run), (Status::Exited(9), Rest::Gone));
+    }
+}
+
 fn a_terminal_is_taken_back_in_the_modes_it_was_in(stage) {
     let modes = || tcgetattr(stdin()).expect("a terminal").local_modes;
     let before = modes();

@@ -93,6 +93,11 @@ fn a_stopped_process_wakes_up_to_end(stage) {
     assert!(!is_alive(pid(&line)));
 }
 
+fn what_a_leader_leaves_behind_stopped_is_woken_up_to_end(stage) {
+    let run = stage.sh("sleep 1000 & kill -STOP $!; exit 3");
+    stage.over(run);
+}
+
 fn a_widened_run_is_over_when_its_daemons_are(stage) {
     let (run, daemon) = stage.sh_line(&format!("echo {DAEMON}; read x; exec sleep 1000"));
     stage.reaper.begin_stop(run);
