@@ -2,6 +2,7 @@
 
 mod confined;
 mod health;
+mod job_control;
 mod logs;
 mod stops;
 mod terminal;

@@ -100,6 +100,27 @@ impl Terminal {
         )
     }
 
+    /// Waits until a command runs in front of the terminal: what it shows comes too early for who
+    /// wants to press Ctrl-C, which is for whoever is in front at that moment.
+    #[track_caller]
+    pub(crate) fn wait_for_in_front(&self, command: &str) {
+        until(
+            &format!("`{command}` is in front"),
+            || format!("{}\n{}", self.processes(), self.shown()),
+            || {
+                let processes = self.processes();
+                let there = processes.lines().any(|line| is_in_front(line, command));
+                there.then_some(())
+            },
+        );
+    }
+
+    /// Its processes, each with its number, state and words.
+    fn processes(&self) -> String {
+        let listed = try_docker(&["top", &self.name, "-o", "pid,stat,args"]);
+        listed.unwrap_or_else(|error| error)
+    }
+
     /// Makes the window another size.
     pub(crate) fn resize(&self, rows: u16, columns: u16) {
         let size = Winsize {
@@ -130,10 +151,22 @@ impl Terminal {
     }
 }
 
+/// Whether this line of `ps` is of that command, in the foreground and not stopped.
+fn is_in_front(line: &str, command: &str) -> bool {
+    let Some((_, line)) = line.trim_start().split_once(' ') else {
+        return false;
+    };
+    let Some((state, words)) = line.trim_start().split_once(' ') else {
+        return false;
+    };
+    words.trim() == command && state.contains('+') && !state.starts_with(['T', 'Z'])
+}
+
 impl Drop for Terminal {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("--- {} showed\n{}", self.name, self.shown());
+            let (name, processes) = (&self.name, self.processes());
+            eprintln!("--- {name} showed\n{}\n{processes}", self.shown());
         }
         let _ = try_docker(&["rm", "-f", "-v", &self.name]);
         let _ = self.client.kill();
