@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, net::SocketAddr, process::Command};
 use super::{
     Timeline,
     container::Container,
-    docker::{command, printed},
+    docker::{command, printed, try_docker},
     http::{Answer, over_tcp},
     unique, until, view,
 };
@@ -227,6 +227,25 @@ impl Stack {
     pub(crate) fn until<T>(&self, what: &str, look: impl FnMut() -> Option<T>) -> T {
         until(what, || self.timeline.told(), look)
     }
+
+    /// Takes everything of the project away at once. Compose would ask everybody to end first, and
+    /// wait for those who have a catalog to leave.
+    fn remove(&self) {
+        let of = format!("label=com.docker.compose.project={}", self.project);
+        let list = |words: &[&str]| {
+            let all = try_docker(&[words, &["--quiet", "--filter", &of]].concat());
+            all.unwrap_or_default()
+        };
+        for (listed, remove) in [
+            (list(&["ps", "--all"]), &["rm", "--force", "--volumes"][..]),
+            (list(&["network", "ls"]), &["network", "rm"]),
+        ] {
+            let ids: Vec<&str> = listed.lines().collect();
+            if !ids.is_empty() {
+                let _ = try_docker(&[remove, &ids].concat());
+            }
+        }
+    }
 }
 
 impl Drop for Stack {
@@ -237,6 +256,6 @@ impl Drop for Stack {
             let logs = printed(&mut self.command(&["logs", "--no-color", "--tail", "50"]));
             eprintln!("{}", logs.unwrap_or_else(|error| error));
         }
-        let _ = printed(&mut self.command(&["down", "-v", "-t", "1", "--remove-orphans"]));
+        self.remove();
     }
 }
