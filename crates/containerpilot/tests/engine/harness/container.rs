@@ -90,9 +90,16 @@ impl Container {
     /// A file in it. Where the engine's processes can be seen this costs nothing; a program that is
     /// run in a container does, and it is asked for again and again.
     pub(crate) fn read(&self, path: &str) -> Result<String, String> {
-        let pid = self.inspect("{{.State.Pid}}");
-        std::fs::read_to_string(format!("/proc/{pid}/root{path}"))
-            .or_else(|_| self.try_exec(&["cat", path]))
+        let of = self.inspect("{{.State.Pid}} {{.Id}}");
+        let (pid, id) = of.split_once(' ').unwrap();
+        // To an engine with processes of its own the number means another process than here.
+        let cgroups = std::fs::read_to_string(format!("/proc/{pid}/cgroup"));
+        if cgroups.is_ok_and(|cgroups| cgroups.contains(id))
+            && let Ok(text) = std::fs::read_to_string(format!("/proc/{pid}/root{path}"))
+        {
+            return Ok(text);
+        }
+        self.try_exec(&["cat", path])
     }
 
     /// Everything it wrote, stderr after stdout.
