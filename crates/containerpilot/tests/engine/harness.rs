@@ -39,6 +39,7 @@ pub(crate) use self::{
     swarm::Swarm,
     terminal::Terminal,
     timeline::Timeline,
+    view::wait_for_newest,
 };
 
 /// How long a fact may take to come true. Far more than any should need, on a busy machine too.

@@ -11,7 +11,7 @@ mod unit;
 use std::collections::BTreeSet;
 
 use self::unit::{Deployed, Unit};
-use crate::harness::{Load, Network, Timeline, over_tcp, until};
+use crate::harness::{Load, Network, Timeline, over_tcp, until, wait_for_newest};
 
 /// The order in which people start them; any would do.
 const STACK: [&str; 4] = ["consul", "customers", "sales", "nginx"];
@@ -52,6 +52,7 @@ fn run(title: &str, units: Vec<Unit>, next: &Unit) {
         );
     };
     wait_for(&["1.0.0"]);
+    wait_for_newest(&stack[3].container);
     let load = Load::on(front, &["/sales/", "/customers/"], &timeline);
     load.wait_for_more();
     let both = || {

@@ -57,6 +57,7 @@ impl Stack {
                 (answer.status == 200).then_some(())
             });
         }
+        view::wait_for_newest(&self.instance("nginx"));
     }
 
     /// A project of which nothing is up yet.

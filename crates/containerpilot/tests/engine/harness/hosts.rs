@@ -53,6 +53,7 @@ impl Hosts {
         };
         for host in &hosts.all {
             hosts.wait_for(host, &hosts.instances(&[1, 2, 3]), String::new);
+            view::wait_for_newest(&host.nginx);
         }
         hosts
     }

@@ -57,6 +57,7 @@ impl Swarm {
                 (answer.status == 200).then_some(())
             });
         }
+        view::wait_for_newest(&swarm.instances("nginx")[0]);
         swarm
     }
 

@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::Container;
+use super::{Container, docker::try_docker, until};
+
+/// How many workers nginx has, as `nginx.conf.ctmpl` says.
+const WORKERS: usize = 2;
 
 /// The instances in an answer of Consul's to `/v1/health/service/NAME`; none if it is no such answer.
 pub(super) fn instances(answer: &str) -> BTreeSet<String> {
@@ -31,4 +34,18 @@ pub(super) fn servers(nginx: &Container, service: &str) -> BTreeSet<String> {
         Some(server.to_owned())
     };
     block.lines().filter_map(server).collect()
+}
+
+/// Waits until all of nginx's workers have its newest configuration: those of the one before accept
+/// connections until they have found the time to hear that they are to quit.
+#[track_caller]
+pub(crate) fn wait_for_newest(nginx: &Container) {
+    let workers = || {
+        let all = try_docker(&["top", &nginx.name, "-o", "pid,args"]);
+        all.unwrap_or_else(|error| error)
+    };
+    until("no worker of nginx is an older one", workers, || {
+        let count = workers().matches("nginx: worker process").count();
+        (count == WORKERS).then_some(())
+    });
 }
