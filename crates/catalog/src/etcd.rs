@@ -13,6 +13,7 @@ mod follow;
 mod keys;
 mod layout;
 mod pass;
+mod past;
 mod read;
 mod settings;
 mod shelf;
@@ -35,6 +36,7 @@ use crate::{
 use book::Book;
 use cluster::Cluster;
 use layout::Layout;
+use past::Past;
 
 pub use settings::Settings;
 
@@ -45,6 +47,7 @@ pub(crate) struct Client {
     /// What we call where we are.
     node: String,
     book: Arc<Book>,
+    past: Past,
 }
 
 impl Client {
@@ -62,6 +65,7 @@ impl Client {
             book: earlier
                 .map(|earlier| earlier.book.clone())
                 .unwrap_or_default(),
+            past: Past::default(),
         })
     }
 

@@ -424,7 +424,8 @@ fn may_be_cured_elsewhere(error: &CatalogError) -> bool {
         CatalogError::Unreachable { .. }
         | CatalogError::Silent { .. }
         | CatalogError::Interrupted { .. }
-        | CatalogError::Doubtful { .. } => true,
+        | CatalogError::Doubtful { .. }
+        | CatalogError::Anew { .. } => true,
         CatalogError::Refused { status, .. } => *status >= 500,
         CatalogError::Malformed { .. }
         | CatalogError::Oversized { .. }

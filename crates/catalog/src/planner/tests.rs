@@ -4,6 +4,7 @@ use super::*;
 use crate::Backend;
 use bytes::Bytes;
 
+mod doubt;
 mod nodes;
 use crate::query::ServiceQuery;
 
@@ -77,6 +78,10 @@ struct World {
     looked: usize,
     told: BTreeMap<Arc<Query>, Answer>,
     lost: Vec<Arc<Query>>,
+    /// Those that are not believed as they are answered.
+    held_back: BTreeSet<Arc<Query>>,
+    /// Nobody has anything.
+    is_empty: bool,
 }
 
 impl World {
@@ -110,6 +115,8 @@ impl World {
             looked: 0,
             told: BTreeMap::new(),
             lost: Vec::new(),
+            held_back: BTreeSet::new(),
+            is_empty: false,
         }
     }
 
@@ -158,6 +165,7 @@ impl World {
                     self.chimes_sent.remove(&bell);
                     self.bells.insert(bell, (ticket, question));
                 }
+                Order::Identify { .. } => {}
                 Order::Silence(bell) => {
                     self.chimes_sent.remove(&bell);
                     self.bells.remove(&bell);
@@ -192,6 +200,14 @@ impl World {
         }
     }
 
+    /// Another catalog, in which nothing was ever registered, takes the place of this one.
+    fn empty(&mut self) {
+        self.is_empty = true;
+        self.index = 3;
+        (self.registered_at, self.checked_at) = (3, 3);
+        self.services.iter_mut().for_each(|record| record.index = 3);
+    }
+
     fn record(&self, query: &Query) -> &Record {
         let Query::Service(query) = query else {
             panic!("{query}");
@@ -202,9 +218,11 @@ impl World {
 
     fn reading(&self, query: &Query) -> Reading<Answer> {
         let record = self.record(query);
+        let value = Bytes::from(record.value.to_string());
+        let value = (!self.is_empty).then_some(value);
         Reading {
             index: Some(record.index),
-            value: Answer::Value(Some(Bytes::from(record.value.to_string()))),
+            value: Answer::Value(value),
         }
     }
 
@@ -236,7 +254,11 @@ impl World {
             match report {
                 Report::Update(answer) => drop(self.told.insert(query, answer)),
                 Report::Lost(_) => self.lost.push(query),
-                Report::Back => {}
+                Report::Held(answer, _) => {
+                    self.held_back.insert(query.clone());
+                    self.told.insert(query, answer);
+                }
+                Report::Back => drop(self.held_back.remove(&query)),
             }
         }
         self.obey();
@@ -298,8 +320,8 @@ impl World {
                 Some(next) if next <= end => self.now = next.max(self.now),
                 Some(_) | None => break,
             }
-            self.planner.on_woken(self.now);
-            self.obey();
+            let told = self.planner.on_woken(self.now);
+            self.hear(told);
         }
         self.now = self.now.max(end);
     }
