@@ -6,10 +6,12 @@ use std::{
     net::TcpStream,
     process::Command,
     thread,
+    time::Duration,
 };
 
 use crate::workshop::Workshop;
 
+const PATIENCE: Duration = Duration::from_secs(10);
 const NODE: &str = "/bench-floor";
 
 /// Requests, by ZooKeeper's numbers.
@@ -62,6 +64,7 @@ impl Session {
         let told = |error: std::io::Error| format!("cannot connect to {address}: {error}");
         let stream = TcpStream::connect(address).map_err(told)?;
         stream.set_nodelay(true).map_err(told)?;
+        stream.set_read_timeout(Some(PATIENCE)).map_err(told)?;
         let mut session = Self { stream, number: 0 };
         let mut hello = Vec::new();
         hello.extend(0_i32.to_be_bytes());

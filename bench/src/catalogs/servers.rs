@@ -132,14 +132,16 @@ fn held(workshop: &Workshop, program: &str) -> Result<Command, String> {
 }
 
 fn is_well(address: &str) -> bool {
-    let ask = || -> std::io::Result<String> {
+    // One that is just starting may never hang up, or say nothing.
+    let ask = || -> std::io::Result<[u8; 4]> {
         let mut stream = TcpStream::connect(address)?;
+        stream.set_read_timeout(Some(Duration::from_secs(1)))?;
         stream.write_all(b"ruok")?;
-        let mut said = String::new();
-        stream.read_to_string(&mut said)?;
+        let mut said = [0; 4];
+        stream.read_exact(&mut said)?;
         Ok(said)
     };
-    ask().is_ok_and(|said| said == "imok")
+    ask().is_ok_and(|said| said == *b"imok")
 }
 
 fn until(running: &Running, is_so: impl Fn() -> bool) -> Result<(), String> {
