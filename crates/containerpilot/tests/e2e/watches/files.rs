@@ -113,6 +113,8 @@ fn directories_that_come_later_go_and_come_again_are_no_hindrance() {
     running.wait_for_lines("pem unhealthy", 2);
     fs::create_dir_all(at("a/b/c")).unwrap();
     fs::write(at("a/b/c/x.pem"), "two").unwrap();
+    // The run for the removal may read the new file already; only this says that it was seen.
+    running.wait_for_lines("pem healthy", 2);
     running.wait_for_log("changed to two");
     drop(held);
     // One further up is moved away, and another takes its place.
@@ -121,6 +123,7 @@ fn directories_that_come_later_go_and_come_again_are_no_hindrance() {
     fs::rename(at("a"), at("old")).unwrap();
     running.wait_for_lines("pem unhealthy", 3);
     fs::rename(at("new"), at("a")).unwrap();
+    running.wait_for_lines("pem healthy", 3);
     running.wait_for_log("changed to three");
     // What happens to the one that was moved away is nobody's business.
     fs::write(at("old/b/c/x.pem"), "four").unwrap();
