@@ -1,7 +1,6 @@
 //! The handle that callers hold, and the task behind it.
 
 mod follower;
-mod identity;
 mod revival;
 mod subscriber;
 mod task;

@@ -6,7 +6,7 @@
 //! first question does not block, so what changed meanwhile is seen at once. The index only ever
 //! says *when* to look. What is reported is decided by comparing whole values.
 
-use std::{cmp::Ordering, time::Duration};
+use std::time::Duration;
 
 use crate::{
     CatalogError,
@@ -51,8 +51,6 @@ pub(crate) enum Report<T> {
     Update(T),
     /// No answer any more, or for another reason than before.
     Lost(CatalogError),
-    /// An answer that is not believed as it is: what to believe, and why.
-    Held(T, CatalogError),
     /// Answers again; after the update, if there is one.
     Back,
 }
@@ -64,10 +62,6 @@ pub(crate) struct Cursor<T> {
     jitter: Jitter,
     /// 0 while there is none.
     index: u64,
-    /// The index of the last answer, whatever came after it; 0 while there is none.
-    mark: u64,
-    /// Whether contact was lost since that answer.
-    is_interrupted: bool,
     last: Option<T>,
     asked_at: Duration,
     next_at: Duration,
@@ -100,8 +94,6 @@ impl<T: Clone + PartialEq> Cursor<T> {
             pace,
             jitter: Jitter::new(seed),
             index: 0,
-            mark: 0,
-            is_interrupted: false,
             last: None,
             asked_at: Duration::ZERO,
             next_at: Duration::ZERO,
@@ -139,11 +131,6 @@ impl<T: Clone + PartialEq> Cursor<T> {
         (self.last.clone(), self.trouble.clone())
     }
 
-    /// Gives what was said last.
-    pub(crate) fn last(&self) -> Option<&T> {
-        self.last.as_ref()
-    }
-
     /// Tells whether it was ever answered.
     pub(crate) fn knows(&self) -> bool {
         self.last.is_some()
@@ -151,19 +138,7 @@ impl<T: Clone + PartialEq> Cursor<T> {
 
     /// Tells whether the last question was not answered.
     pub(crate) fn is_failing(&self) -> bool {
-        self.failures > 0
-    }
-
-    /// Tells whether contact was lost since the last answer.
-    pub(crate) fn is_interrupted(&self) -> bool {
-        self.is_interrupted
-    }
-
-    /// Compares an index with that of the last answer, whatever came between them; nothing comes of
-    /// it where one of them is none. A catalog that goes on only counts upwards.
-    pub(crate) fn compare(&self, index: Option<u64>) -> Option<Ordering> {
-        let index = Self::sensible(index)?;
-        (self.mark > 0).then(|| index.cmp(&self.mark))
+        self.trouble.is_some()
     }
 
     /// Says what to ask next, and when.
@@ -193,68 +168,22 @@ impl<T: Clone + PartialEq> Cursor<T> {
     /// Takes note that another agent is in charge: the next question is a first one.
     pub(crate) fn on_moved(&mut self, now: Duration) {
         self.index = 0;
-        self.is_interrupted = true;
         self.next_at = now;
-    }
-
-    /// Takes note that another catalog is in charge, whose indexes are its own.
-    pub(crate) fn forget_the_catalog(&mut self) {
-        self.mark = 0;
     }
 
     /// Takes an answer.
     pub(crate) fn on_answered(&mut self, now: Duration, reading: Reading<T>) -> Vec<Report<T>> {
-        let is_new = self.last.as_ref() != Some(&reading.value);
-        self.on_heard(now, reading.index, is_new);
-        self.believe(reading.value)
-    }
-
-    /// Takes an answer that is not believed as it is, with what to believe instead of it, if that is
-    /// known already.
-    pub(crate) fn on_doubted(
-        &mut self,
-        now: Duration,
-        index: Option<u64>,
-        is_new: bool,
-        instead: Option<(T, CatalogError)>,
-    ) -> Vec<Report<T>> {
-        self.on_heard(now, index, is_new);
-        match instead {
-            Some((value, reason)) => self.hold(value, reason),
-            None => Vec::new(),
-        }
-    }
-
-    /// Takes what to believe instead of what was answered last, and why.
-    pub(crate) fn hold(&mut self, value: T, reason: CatalogError) -> Vec<Report<T>> {
-        let is_new = self.last.as_ref() != Some(&value);
-        let known = self.trouble.replace(reason.clone());
-        if !is_new && known.is_some_and(|known| known.is_like(&reason)) {
-            return Vec::new();
-        }
-        self.last = Some(value.clone());
-        vec![Report::Held(value, reason)]
-    }
-
-    /// Takes for the truth what was answered last.
-    pub(crate) fn believe(&mut self, value: T) -> Vec<Report<T>> {
         let mut reports = Vec::new();
-        if self.last.as_ref() != Some(&value) {
-            self.last = Some(value.clone());
-            reports.push(Report::Update(value));
+        self.failures = 0;
+        let is_new = self.last.as_ref() != Some(&reading.value);
+        if is_new {
+            self.last = Some(reading.value.clone());
+            reports.push(Report::Update(reading.value));
         }
         // Who hears that it answers again knows what it says.
         if self.trouble.take().is_some() {
             reports.push(Report::Back);
         }
-        reports
-    }
-
-    /// Finds out when to ask again, and what to wait past.
-    fn on_heard(&mut self, now: Duration, index: Option<u64>, is_new: bool) {
-        self.failures = 0;
-        self.is_interrupted = false;
-        self.mark = Self::sensible(index).unwrap_or(self.mark);
         let was_held = self.index != 0;
         let took = now.saturating_sub(self.asked_at);
         self.haste = match self.heavy {
@@ -264,8 +193,8 @@ impl<T: Clone + PartialEq> Cursor<T> {
             None if took < Self::EARLY && !is_new => self.haste.saturating_add(1),
             Some(_) | None => 0,
         };
-        match Self::sensible(index) {
-            None => {
+        match reading.index.filter(|index| *index < Self::SENSELESS) {
+            None | Some(0) => {
                 self.index = 0;
                 self.next_at = now + self.jitter.upper_half(self.pace.interval);
             }
@@ -282,18 +211,13 @@ impl<T: Clone + PartialEq> Cursor<T> {
                 };
             }
         }
-    }
-
-    /// An index that is one.
-    fn sensible(index: Option<u64>) -> Option<u64> {
-        index.filter(|index| (1..Self::SENSELESS).contains(index))
+        reports
     }
 
     /// Takes the news that there is no answer.
     pub(crate) fn on_failed(&mut self, now: Duration, reason: CatalogError) -> Vec<Report<T>> {
         self.index = 0;
         self.haste = 0;
-        self.is_interrupted = true;
         self.failures = self.failures.saturating_add(1);
         let cap = self
             .pace

@@ -104,17 +104,6 @@ pub enum CatalogError {
         /// Why.
         reason: &'static str,
     },
-    /// The catalog began anew and lacks what it had, which stands for a while.
-    #[error(
-        "{who} began anew, and lacks what it had: that stands until it is there again, for \
-         {patience:?} at most"
-    )]
-    Anew {
-        /// Which catalog.
-        who: Backend,
-        /// For how long it stands.
-        patience: Duration,
-    },
     /// The token or password could not be read.
     #[error("cannot read the {who} {what} from {path}: {reason}")]
     Token {
@@ -179,7 +168,6 @@ impl CatalogError {
             Self::Unreachable { .. }
             | Self::Refused { .. }
             | Self::Doubtful { .. }
-            | Self::Anew { .. }
             | Self::Token { .. }
             | Self::Unsupported { .. }
             | Self::Outdated { .. }
@@ -195,7 +183,6 @@ impl CatalogError {
             | Self::Malformed { .. }
             | Self::Oversized { .. }
             | Self::Doubtful { .. }
-            | Self::Anew { .. }
             | Self::Unsupported { .. }
             | Self::Outdated { .. }
             | Self::Forgetful => true,
@@ -216,7 +203,6 @@ impl CatalogError {
             Self::Malformed { .. } => Sort::Malformed,
             Self::Oversized { .. } => Sort::Oversized,
             Self::Doubtful { .. } => Sort::Doubtful,
-            Self::Anew { .. } => Sort::Anew,
             Self::Token { .. } => Sort::Token,
             Self::Unsupported { .. } => Sort::Unsupported,
             Self::Outdated { .. } => Sort::Outdated,
@@ -235,7 +221,6 @@ enum Sort {
     Malformed,
     Oversized,
     Doubtful,
-    Anew,
     Token,
     Unsupported,
     Outdated,

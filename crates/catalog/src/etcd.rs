@@ -13,7 +13,6 @@ mod follow;
 mod keys;
 mod layout;
 mod pass;
-mod past;
 mod read;
 mod settings;
 mod shelf;
@@ -36,7 +35,6 @@ use crate::{
 use book::Book;
 use cluster::Cluster;
 use layout::Layout;
-use past::Past;
 
 pub use settings::Settings;
 
@@ -47,7 +45,6 @@ pub(crate) struct Client {
     /// What we call where we are.
     node: String,
     book: Arc<Book>,
-    past: Past,
 }
 
 impl Client {
@@ -65,7 +62,6 @@ impl Client {
             book: earlier
                 .map(|earlier| earlier.book.clone())
                 .unwrap_or_default(),
-            past: Past::default(),
         })
     }
 

@@ -83,13 +83,6 @@ pub enum FollowEvent {
         /// Why.
         reason: CatalogError,
     },
-    /// The catalog answers, and is not believed as it is.
-    Held {
-        /// What stands instead: its answer with what it lacks.
-        answer: Answer,
-        /// Why.
-        reason: CatalogError,
-    },
     /// The catalog answers again; it comes after the update, if what it says has changed.
     Back,
 }
@@ -133,7 +126,6 @@ impl fmt::Display for CatalogEvent {
             Self::Answer { query, event } => match event {
                 FollowEvent::Update(answer) => write!(f, "{query}: {answer}"),
                 FollowEvent::Lost { reason } => write!(f, "failed to query {query}: {reason}"),
-                FollowEvent::Held { reason, .. } => write!(f, "{query}: {reason}"),
                 FollowEvent::Back => write!(f, "queries for {query} are answered again"),
             },
             Self::Link(LinkEvent::Lost {

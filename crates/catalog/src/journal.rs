@@ -169,7 +169,7 @@ impl Journal {
     ) -> (Severity, Option<String>) {
         match event {
             FollowEvent::Update(_) => (Severity::Debug, None),
-            FollowEvent::Lost { reason } | FollowEvent::Held { reason, .. } => {
+            FollowEvent::Lost { reason } => {
                 self.queries.remove(query);
                 match whose(reason) {
                     Whose::Link => {
@@ -226,7 +226,7 @@ fn whose(reason: &CatalogError) -> Whose {
         // What Consul 1.8 says of a filter that is none.
         CatalogError::Refused { text, .. } if text.contains("boolean expression") => false,
         CatalogError::Refused { status, .. } => *status >= 500 || *status == 429,
-        CatalogError::Doubtful { .. } | CatalogError::Anew { .. } => true,
+        CatalogError::Doubtful { .. } => true,
         CatalogError::Unreachable { .. }
         | CatalogError::Silent { .. }
         | CatalogError::Interrupted { .. }

@@ -27,8 +27,7 @@
 //!   claims it anew.
 //! - **Follow.** [`CatalogHandle::follow`] tells the first answer, even if it is empty, and then
 //!   each one that differs from the last; ones between may be passed over, the last never is. While
-//!   there is no answer that can be trusted the last one stands; what a catalog lacks that began anew
-//!   stands for half a minute.
+//!   there is no answer that can be trusted the last one stands.
 //! - **Keys.** [`Keys`] reads, lists, writes and deletes; a guarded write replaces only what it says.
 //!   Writing the value that is there already may or may not make another version of it.
 //! - **Move.** With other settings all of this goes on in another catalog, whatever its kind.
@@ -65,7 +64,6 @@ mod cursor;
 mod error;
 pub mod etcd;
 mod event;
-mod hold;
 mod journal;
 mod keys;
 mod lock;

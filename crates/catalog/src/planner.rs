@@ -13,7 +13,6 @@
 //! Decision 9 says what of this rests on Consul, and how it was found.
 
 mod bell;
-mod doubt;
 mod entry;
 mod nodes;
 
@@ -25,8 +24,7 @@ use std::{
 
 use self::{
     bell::Ringer,
-    doubt::Doubt,
-    entry::{Entry, Rank, State, is_absent, is_news_of},
+    entry::{Entry, Rank, State},
 };
 pub(crate) use self::{
     bell::{Bell, Chime, Ring, Things},
@@ -36,7 +34,7 @@ pub(crate) use self::{
 use crate::{
     CatalogError,
     agent::Known,
-    answer::{Answer, Node},
+    answer::Answer,
     backoff::Jitter,
     cursor::{Cursor, Pace, Question, Reading, Report},
     query::Query,
@@ -78,8 +76,6 @@ pub(crate) enum Order {
     },
     /// A bell is of no interest any more.
     Silence(Arc<Bell>),
-    /// Find out who is known by the name of this node.
-    Identify { dc: Option<String>, node: Arc<Node> },
 }
 
 /// What to tell the caller.
@@ -103,8 +99,6 @@ pub(crate) struct Planner {
     bells: BTreeMap<Arc<Bell>, Ringer>,
     /// The datacenters in which the bells of the nodes name all that changes.
     covered: BTreeSet<Option<String>>,
-    /// The datacenters of which it is in doubt what is said.
-    doubts: BTreeMap<Option<String>, Doubt>,
     /// Who is to be looked at, the next first.
     queue: BTreeSet<(Rank, Id)>,
     /// When those that share are due by themselves.
@@ -140,7 +134,6 @@ impl Planner {
             entries: BTreeMap::new(),
             bells: BTreeMap::new(),
             covered: BTreeSet::new(),
-            doubts: BTreeMap::new(),
             queue: BTreeSet::new(),
             timers: BTreeSet::new(),
             held: 0,
@@ -165,12 +158,7 @@ impl Planner {
         entries
             .map(|entry| {
                 let (last, trouble) = entry.cursor.known();
-                let known = Known {
-                    last,
-                    trouble,
-                    ..Known::default()
-                };
-                (entry.query.clone(), known)
+                (entry.query.clone(), Known { last, trouble })
             })
             .collect()
     }
@@ -185,8 +173,7 @@ impl Planner {
     pub(crate) fn next_deadline(&self) -> Option<Duration> {
         let due = self.timers.first().map(|(at, _)| *at);
         let sweep = (!self.sweep.pending.is_empty()).then_some(self.sweep.not_before);
-        let doubt = self.doubt_ends_at();
-        [due, sweep, doubt].into_iter().flatten().min()
+        due.into_iter().chain(sweep).min()
     }
 
     /// Takes what is wanted now, all of it.
@@ -252,7 +239,7 @@ impl Planner {
     }
 
     /// Takes note that deadlines may have passed.
-    pub(crate) fn on_woken(&mut self, now: Duration) -> Told {
+    pub(crate) fn on_woken(&mut self, now: Duration) {
         while let Some((at, id)) = self.timers.first().copied()
             && at <= now
         {
@@ -264,7 +251,6 @@ impl Planner {
                 self.suspect(now, &bell);
             }
         }
-        self.end_doubts(now)
     }
 
     /// Tells whether an answer is one to the present question.
@@ -361,9 +347,9 @@ impl Planner {
         } else {
             self.rest(now, id);
         }
-        let query = self.entries.get(&id).map(|entry| &entry.query);
-        let has_changed =
-            query.is_some_and(|query| told.iter().any(|word| is_news_of(query, word)));
+        let has_changed = told
+            .iter()
+            .any(|(_, report)| matches!(report, Report::Update(_)));
         // Its first answer says nothing of how often it changes.
         let is_resting = self.entries.get(&id).is_some_and(Entry::is_resting);
         if has_changed && !is_first && is_resting && self.has_room() {
@@ -410,23 +396,21 @@ impl Planner {
         };
         let is_first = !entry.cursor.knows();
         entry.cursor.on_asked(asked_at);
-        let told = match said {
-            Ok(reading) => self.weigh(now, id, reading),
-            Err(error) => {
-                let query = entry.query.clone();
-                let reports = entry.cursor.on_failed(now, error).into_iter();
-                reports.map(|report| (query.clone(), report)).collect()
-            }
+        let reports = match said {
+            Ok(reading) => entry.cursor.on_answered(now, reading),
+            Err(error) => entry.cursor.on_failed(now, error),
         };
-        let Some(entry) = self.entries.get_mut(&id) else {
-            return told;
-        };
-        if told.iter().any(|word| is_news_of(&entry.query, word)) {
+        let due = entry.retry_at();
+        let is_update = |report: &Report<Answer>| matches!(report, Report::Update(_));
+        if reports.iter().any(is_update) {
             entry.changed_at = if is_first { Duration::ZERO } else { now };
         }
-        let due = entry.retry_at();
+        let query = entry.query.clone();
         self.set_due(id, due);
-        told
+        reports
+            .into_iter()
+            .map(|report| (query.clone(), report))
+            .collect()
     }
 
     fn enter(&mut self, now: Duration, query: &Arc<Query>, pace: Pace) -> Id {
@@ -443,7 +427,6 @@ impl Planner {
             changed_at: Duration::ZERO,
             state: State::Resting,
             due: None,
-            hold: None,
         };
         self.entries.insert(id, entry);
         self.ids.insert(query.clone(), id);
@@ -600,3 +583,16 @@ impl Planner {
 
 #[cfg(test)]
 mod tests;
+
+/// Whether there is no such thing, so that whoever asked may wait for it.
+fn is_absent(answer: &Answer) -> bool {
+    match answer {
+        Answer::Value(value) => value.is_none(),
+        Answer::Pairs(pairs) => pairs.is_empty(),
+        Answer::Instances(_)
+        | Answer::Services(_)
+        | Answer::Nodes(_)
+        | Answer::Node(_)
+        | Answer::Datacenters(_) => false,
+    }
+}

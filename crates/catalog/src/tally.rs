@@ -73,7 +73,6 @@ pub(crate) fn outcome<T>(came: &Result<T, CatalogError>) -> &'static str {
             | CatalogError::Malformed { .. }
             | CatalogError::Oversized { .. }
             | CatalogError::Doubtful { .. }
-            | CatalogError::Anew { .. }
             | CatalogError::Token { .. }
             | CatalogError::Unsupported { .. }
             | CatalogError::Outdated { .. }

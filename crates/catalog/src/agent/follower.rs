@@ -13,7 +13,6 @@ use tokio::{
 };
 
 use super::{
-    identity::{Identity, identify},
     revival::Revival,
     task::{Gone, Surroundings, note},
 };
@@ -46,7 +45,6 @@ pub(super) async fn run(surroundings: &mut Surroundings, client: Arc<Client>) ->
         client,
         started_at: Instant::now(),
         heard: JoinSet::new(),
-        identified: JoinSet::new(),
         held: HashMap::new(),
         lines: Vec::new(),
         shelf: Shelf::default(),
@@ -61,7 +59,6 @@ struct Follower<'a> {
     started_at: Instant,
     planner: Planner,
     heard: JoinSet<Heard>,
-    identified: JoinSet<Identity>,
     /// Who has a connection of its own: what is under way on it, or it itself between questions.
     held: HashMap<Owner, Held>,
     /// Shared lines that nobody uses.
@@ -150,14 +147,14 @@ impl Follower<'_> {
                     // It was taken back.
                     Err(_) => Told::new(),
                 },
-                Some(Ok(identity)) = self.identified.join_next() => self.on_identified(&identity),
                 Ok(()) = self.noted.changed() => {
                     let now = self.now();
                     self.surroundings.revival.note(now, &self.noted.borrow_and_update().link);
                     Told::new()
                 }
                 () = sleep_until(deadline.unwrap_or(self.started_at)), if deadline.is_some() => {
-                    self.on_woken()
+                    self.on_woken();
+                    Told::new()
                 }
             };
             // What is to be asked next need not wait for those who are told.
@@ -166,13 +163,12 @@ impl Follower<'_> {
         }
     }
 
-    fn on_woken(&mut self) -> Told {
+    fn on_woken(&mut self) {
         let now = self.now();
         if self.surroundings.revival.begins(now) {
             self.on_moved(self.client.clone());
-            Told::new()
         } else {
-            self.planner.on_woken(now)
+            self.planner.on_woken(now);
         }
     }
 
@@ -203,17 +199,9 @@ impl Follower<'_> {
 
     /// Another agent is in charge, or another way to it.
     fn on_moved(&mut self, client: Arc<Client>) {
-        let before = std::mem::replace(&mut self.client, client);
-        if !self
-            .client
-            .settings()
-            .leads_to_the_same_agent_as(before.settings())
-        {
-            self.planner.forget_the_catalog();
-        }
+        self.client = client;
         // Whatever is under way ends here.
         self.heard = JoinSet::new();
-        self.identified = JoinSet::new();
         self.held.clear();
         self.lines.clear();
         self.planner.on_moved(self.now());
@@ -266,18 +254,6 @@ impl Follower<'_> {
         }
     }
 
-    fn on_identified(&mut self, identity: &Identity) -> Told {
-        let Identity { dc, node, found } = identity;
-        match found {
-            Ok(found) => {
-                let now = self.now();
-                self.planner.on_identified(now, dc, node, found.as_deref())
-            }
-            // Then the other answers have to show it.
-            Err(_) => Told::new(),
-        }
-    }
-
     fn read(&mut self, query: &Query, said: Answered) -> Result<Reading<Answer>, CatalogError> {
         match said {
             Answered::Said(Said { call, reply }) => {
@@ -312,7 +288,6 @@ impl Follower<'_> {
             let event = match report {
                 Report::Update(answer) => FollowEvent::Update(answer),
                 Report::Lost(reason) => FollowEvent::Lost { reason },
-                Report::Held(answer, reason) => FollowEvent::Held { answer, reason },
                 Report::Back => FollowEvent::Back,
             };
             let event = CatalogEvent::Answer { query, event };
@@ -390,10 +365,6 @@ impl Follower<'_> {
                     question,
                 } => self.listen(bell, ticket, question),
                 Order::Silence(bell) => self.take_back(&Owner::Bell(bell)),
-                Order::Identify { dc, node } => {
-                    let asked = identify(self.client.clone(), dc, node);
-                    self.identified.spawn(asked);
-                }
             }
         }
     }

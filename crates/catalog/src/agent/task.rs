@@ -19,7 +19,6 @@ use crate::{
     answer::Answer,
     client::Client,
     consul::{Line, wire},
-    hold::Hold,
     query::Query,
     registrar::{Action, Fact, Order, OrderId, Outcome, Patience, Registrar, Wish},
 };
@@ -97,10 +96,6 @@ pub(crate) struct Known {
     pub(crate) last: Option<Answer>,
     /// Why it is lost, if it is.
     pub(crate) trouble: Option<CatalogError>,
-    /// Which of the histories of a catalog that tells by itself it is from.
-    pub(crate) history: Option<u64>,
-    /// What is kept of it while another history lacks it, and until when.
-    pub(crate) hold: Option<(Hold, Duration)>,
 }
 
 /// Follows, the way each catalog is followed, until the handle is gone or nobody listens.

@@ -424,8 +424,7 @@ fn may_be_cured_elsewhere(error: &CatalogError) -> bool {
         CatalogError::Unreachable { .. }
         | CatalogError::Silent { .. }
         | CatalogError::Interrupted { .. }
-        | CatalogError::Doubtful { .. }
-        | CatalogError::Anew { .. } => true,
+        | CatalogError::Doubtful { .. } => true,
         CatalogError::Refused { status, .. } => *status >= 500,
         CatalogError::Malformed { .. }
         | CatalogError::Oversized { .. }

@@ -392,7 +392,6 @@ impl Follower {
             let known = event.kv.mod_revision + i64::from(!seen.fragment);
             cover.next = cover.next.max(known);
         }
-        self.client.past.reach(cover.next - 1);
         Ok(())
     }
 
@@ -446,10 +445,6 @@ impl Follower {
         let stretches: Vec<_> = unread.iter().map(|zone| zone.stretch(layout)).collect();
         let client = self.client.clone();
         let holdings = client.cluster.read_many(&stretches).await;
-        let read = holdings.iter().flatten();
-        client
-            .past
-            .read(read.map(|holding| holding.header.revision));
         for (zone, holding) in unread.iter().zip(holdings) {
             let Some(watched) = self.zones.get_mut(zone) else {
                 continue;
@@ -549,11 +544,7 @@ impl Follower {
         query: Arc<Query>,
         answer: Result<crate::answer::Answer, CatalogError>,
     ) -> Result<(), End> {
-        let said = Said {
-            query,
-            answer,
-            history: self.client.past.losses(),
-        };
+        let said = Said { query, answer };
         self.said.send(said).await.map_err(|_| End::Gone)
     }
 }

@@ -2,12 +2,7 @@
 
 use std::{cmp::Reverse, sync::Arc, time::Duration};
 
-use crate::{
-    answer::Answer,
-    cursor::{Cursor, Report},
-    hold::Hold,
-    query::Query,
-};
+use crate::{answer::Answer, cursor::Cursor, query::Query};
 
 /// Names one query for as long as it is followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,8 +29,6 @@ pub(super) struct Entry {
     pub(super) state: State,
     /// When it is looked at by itself.
     pub(super) due: Option<Duration>,
-    /// What is kept of it while its catalog is in doubt.
-    pub(super) hold: Option<Hold>,
 }
 
 /// How it is followed.
@@ -95,23 +88,5 @@ impl Entry {
             | Query::Node { .. }
             | Query::Pairs { .. } => true,
         }
-    }
-}
-
-/// Whether it says that a query is answered with something new.
-pub(super) fn is_news_of(query: &Arc<Query>, (of, report): &(Arc<Query>, Report<Answer>)) -> bool {
-    of == query && matches!(report, Report::Update(_) | Report::Held(..))
-}
-
-/// Whether there is no such thing, so that whoever asked may wait for it.
-pub(super) fn is_absent(answer: &Answer) -> bool {
-    match answer {
-        Answer::Value(value) => value.is_none(),
-        Answer::Pairs(pairs) => pairs.is_empty(),
-        Answer::Instances(_)
-        | Answer::Services(_)
-        | Answer::Nodes(_)
-        | Answer::Node(_)
-        | Answer::Datacenters(_) => false,
     }
 }

@@ -4,7 +4,6 @@ use super::*;
 use crate::Backend;
 use bytes::Bytes;
 
-mod doubt;
 mod nodes;
 use crate::query::ServiceQuery;
 
@@ -78,10 +77,6 @@ struct World {
     looked: usize,
     told: BTreeMap<Arc<Query>, Answer>,
     lost: Vec<Arc<Query>>,
-    /// Those that are not believed as they are answered.
-    held_back: BTreeSet<Arc<Query>>,
-    /// Nobody has anything.
-    is_empty: bool,
 }
 
 impl World {
@@ -115,8 +110,6 @@ impl World {
             looked: 0,
             told: BTreeMap::new(),
             lost: Vec::new(),
-            held_back: BTreeSet::new(),
-            is_empty: false,
         }
     }
 
@@ -165,7 +158,6 @@ impl World {
                     self.chimes_sent.remove(&bell);
                     self.bells.insert(bell, (ticket, question));
                 }
-                Order::Identify { .. } => {}
                 Order::Silence(bell) => {
                     self.chimes_sent.remove(&bell);
                     self.bells.remove(&bell);
@@ -200,14 +192,6 @@ impl World {
         }
     }
 
-    /// Another catalog, in which nothing was ever registered, takes the place of this one.
-    fn empty(&mut self) {
-        self.is_empty = true;
-        self.index = 3;
-        (self.registered_at, self.checked_at) = (3, 3);
-        self.services.iter_mut().for_each(|record| record.index = 3);
-    }
-
     fn record(&self, query: &Query) -> &Record {
         let Query::Service(query) = query else {
             panic!("{query}");
@@ -218,11 +202,9 @@ impl World {
 
     fn reading(&self, query: &Query) -> Reading<Answer> {
         let record = self.record(query);
-        let value = Bytes::from(record.value.to_string());
-        let value = (!self.is_empty).then_some(value);
         Reading {
             index: Some(record.index),
-            value: Answer::Value(value),
+            value: Answer::Value(Some(Bytes::from(record.value.to_string()))),
         }
     }
 
@@ -254,11 +236,7 @@ impl World {
             match report {
                 Report::Update(answer) => drop(self.told.insert(query, answer)),
                 Report::Lost(_) => self.lost.push(query),
-                Report::Held(answer, _) => {
-                    self.held_back.insert(query.clone());
-                    self.told.insert(query, answer);
-                }
-                Report::Back => drop(self.held_back.remove(&query)),
+                Report::Back => {}
             }
         }
         self.obey();
@@ -320,8 +298,8 @@ impl World {
                 Some(next) if next <= end => self.now = next.max(self.now),
                 Some(_) | None => break,
             }
-            let told = self.planner.on_woken(self.now);
-            self.hear(told);
+            self.planner.on_woken(self.now);
+            self.obey();
         }
         self.now = self.now.max(end);
     }

@@ -44,9 +44,6 @@ pub(super) struct Follower {
     /// What is watched over it.
     watched: BTreeSet<String>,
     again_at: Option<Instant>,
-    /// How often the ensemble lost what it knew: as its session says, and as was seen of places.
-    losses: u64,
-    lost_places: u64,
 }
 
 /// Nobody listens any more.
@@ -63,8 +60,6 @@ impl Follower {
             connection: None,
             watched: BTreeSet::new(),
             again_at: None,
-            losses: 0,
-            lost_places: 0,
         }
     }
 
@@ -164,7 +159,6 @@ impl Follower {
     async fn read(&mut self, up: Up) -> Result<(), Gone> {
         if self.connection != Some(up.connection) {
             self.connection = Some(up.connection);
-            self.losses = up.losses;
             self.watched.clear();
             self.queries.values_mut().for_each(Mirror::doubt);
         }
@@ -177,15 +171,8 @@ impl Follower {
             let Some(mirror) = self.queries.get_mut(&query) else {
                 continue;
             };
-            // Who is there when it goes sees that it was taken away.
-            let made_at = place_of_services(&query, mirror).filter(|_| mirror.is_unread());
             let answer = match mirror.read(&self.session).await {
-                Ok(()) => {
-                    // What lies above services stays where it was made.
-                    let is_lost = made_at.is_some() && place_of_services(&query, mirror) != made_at;
-                    self.lost_places += u64::from(is_lost);
-                    answer(&self.settings, &query, mirror)
-                }
+                Ok(()) => answer(&self.settings, &query, mirror),
                 Err(error) => {
                     self.fail(vec![query], error).await?;
                     continue;
@@ -238,26 +225,8 @@ impl Follower {
         query: Arc<Query>,
         answer: Result<Answer, CatalogError>,
     ) -> Result<(), Gone> {
-        let said = Said {
-            query,
-            answer,
-            history: self.losses + self.lost_places,
-        };
+        let said = Said { query, answer };
         self.said.send(said).await.map_err(|_| Gone)
-    }
-}
-
-/// When the place was made where services lie; nothing if there is none, or if it is that of keys.
-fn place_of_services(query: &Query, mirror: &Mirror) -> Option<i64> {
-    match query {
-        Query::Service(_) | Query::Services { .. } => {
-            Some(mirror.node(mirror.base())?.stat.created)
-        }
-        Query::Nodes { .. }
-        | Query::Node { .. }
-        | Query::Datacenters { .. }
-        | Query::Key { .. }
-        | Query::Pairs { .. } => None,
     }
 }
 

@@ -63,11 +63,6 @@ impl Mirror {
         }
     }
 
-    /// Tells whether all of it is to be read, as after a break.
-    pub(super) fn is_unread(&self) -> bool {
-        matches!(self.stale, Stale::Everything)
-    }
-
     /// Learns that anything may have changed.
     pub(super) fn doubt(&mut self) {
         self.stale = Stale::Everything;

@@ -75,8 +75,6 @@ pub(super) struct Up {
     pub(super) connection: u64,
     /// The session.
     pub(super) session: i64,
-    /// How often the ensemble was found to have lost what it knew.
-    pub(super) losses: u64,
 }
 
 /// What whoever holds a [`Session`] wants.
@@ -124,7 +122,6 @@ impl Session {
             is_first: true,
             refused_since: None,
             connections: 0,
-            losses: 0,
             is_leaving: false,
             jitter: Jitter::new(seed),
             settings: settings.clone(),
@@ -283,8 +280,6 @@ struct Task {
     /// Since when servers refuse us that may have seen less than we have.
     refused_since: Option<Instant>,
     connections: u64,
-    /// How often the ensemble was found to have lost what it knew.
-    losses: u64,
     is_leaving: bool,
     jitter: Jitter,
 }
@@ -306,7 +301,6 @@ impl Task {
             self.state.send_replace(State::Up(Up {
                 connection: self.connections,
                 session: self.hello.session,
-                losses: self.losses,
             }));
             if self.serve(line).await {
                 return;
@@ -380,7 +374,6 @@ impl Task {
     fn note_refusal(&mut self) {
         let since = *self.refused_since.get_or_insert_with(Instant::now);
         if since.elapsed() > self.hello.timeout {
-            self.losses += u64::from(self.hello.seen != 0);
             self.hello.seen = 0;
         }
     }

@@ -73,7 +73,6 @@ impl Scene {
         loop {
             match self.reader.follows(&passing("app")).await {
                 FollowEvent::Lost { .. } => {}
-                FollowEvent::Held { .. } => panic!("the catalog is the same"),
                 FollowEvent::Update(Answer::Instances(instances)) => {
                     ports.extend(instances.iter().map(|instance| instance.port));
                 }

@@ -24,8 +24,6 @@ pub(crate) struct Pilot {
     seen: Vec<CatalogEvent>,
     /// What was last said to each query.
     known: BTreeMap<Query, Answer>,
-    /// How long it waits for an event.
-    patience: Duration,
 }
 
 /// Settings for an agent, impatient enough for tests.
@@ -83,7 +81,6 @@ impl Pilot {
             events,
             seen: Vec::new(),
             known: BTreeMap::new(),
-            patience: DEADLINE,
         }
     }
 
@@ -97,15 +94,9 @@ impl Pilot {
         self.handle.withdraw(&JobName::from(name));
     }
 
-    /// Waits longer for an event than is usual.
-    pub(crate) fn be_patient(&mut self, patience: Duration) {
-        self.patience = patience;
-    }
-
     /// Waits for the next event.
     pub(crate) async fn next(&mut self) -> CatalogEvent {
-        let patience = self.patience;
-        match timeout(patience, self.events.recv()).await {
+        match timeout(DEADLINE, self.events.recv()).await {
             Ok(Some(event)) => {
                 self.seen.push(event.clone());
                 if let CatalogEvent::Answer {
@@ -119,7 +110,7 @@ impl Pilot {
             }
             Ok(None) => panic!("the catalog is gone; seen last: {:#?}", self.last_seen()),
             Err(_) => panic!(
-                "no event within {patience:?}; seen last: {:#?}",
+                "no event within {DEADLINE:?}; seen last: {:#?}",
                 self.last_seen()
             ),
         }

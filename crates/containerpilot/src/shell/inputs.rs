@@ -1,8 +1,6 @@
 //! Facts from the system, put into the core's words.
 
-use catalog::{
-    Answer, CatalogError, CatalogEvent, FollowEvent, LinkEvent, Query, ServiceEvent, Severity,
-};
+use catalog::{Answer, CatalogEvent, FollowEvent, LinkEvent, Query, ServiceEvent, Severity};
 use ctmpl::Source;
 use logbook::Record;
 use pilot_core::{
@@ -69,25 +67,16 @@ impl Shell {
             FollowEvent::Lost { reason } => {
                 // Where nobody answers at all the link says so, to the log as well.
                 let is_its_own = reason.was_answered();
-                self.on_lost(query, &reason);
+                let reason = reason.to_string();
+                for watch in self.follows.note(query, Some(reason.clone())) {
+                    let reason = reason.clone();
+                    self.inputs.push_back(Input::WatchLost { watch, reason });
+                }
                 if is_its_own {
                     self.inputs.push_back(Input::CatalogLost);
                 }
             }
-            FollowEvent::Held { answer, reason } => {
-                self.on_answer(query, answer);
-                self.on_lost(query, &reason);
-            }
             FollowEvent::Back => self.on_answered_again(query),
-        }
-    }
-
-    /// Nobody vouches for what is known.
-    fn on_lost(&mut self, query: &Query, reason: &CatalogError) {
-        let reason = reason.to_string();
-        for watch in self.follows.note(query, Some(reason.clone())) {
-            let reason = reason.clone();
-            self.inputs.push_back(Input::WatchLost { watch, reason });
         }
     }
 

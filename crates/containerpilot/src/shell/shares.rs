@@ -233,11 +233,7 @@ impl Shell {
         };
         let work = work.clone();
         match event {
-            FollowEvent::Update(Answer::Pairs(pairs))
-            | FollowEvent::Held {
-                answer: Answer::Pairs(pairs),
-                ..
-            } => desk.share.on_left(pairs),
+            FollowEvent::Update(Answer::Pairs(pairs)) => desk.share.on_left(pairs),
             FollowEvent::Lost { reason } => desk.share.on_unread(reason),
             FollowEvent::Update(
                 Answer::Instances(_)
@@ -247,7 +243,6 @@ impl Shell {
                 | Answer::Datacenters(_)
                 | Answer::Value(_),
             )
-            | FollowEvent::Held { .. }
             | FollowEvent::Back => {}
         }
         self.settle(&work);

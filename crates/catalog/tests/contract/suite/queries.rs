@@ -38,7 +38,7 @@ async fn ask(reader: &mut Pilot, wanted: &Query) -> Result<Answer, Found> {
     match reader.follows(wanted).await {
         FollowEvent::Update(answer) => Ok(answer),
         FollowEvent::Lost { reason } => Err(Found::Absent(reason)),
-        FollowEvent::Held { .. } | FollowEvent::Back => panic!("{wanted} was not lost"),
+        FollowEvent::Back => panic!("{wanted} was not lost"),
     }
 }
 
